@@ -117,8 +117,10 @@ class Ranges:
     def __contains__(self, address: bytes) -> bool:
         if len(address) == 4:
             firsts, lasts = self._first4, self._last4
-        else:
+        elif len(address) == 16:
             firsts, lasts = self._first6, self._last6
+        else:
+            return False
         value = int.from_bytes(address)
         at = bisect_right(firsts, value)
         return at > 0 and value <= lasts[at - 1]

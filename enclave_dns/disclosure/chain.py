@@ -1,0 +1,75 @@
+"""Following a question along CNAMEs through what is known, to where its chain ends.
+
+A resolution may end at a name about which its nameserver said nothing (many small servers send a
+CNAME without its target); the walk then goes on in the resolution of that name, or says that it is
+wanted. Length and repetition are bounded; past the bound the question simply has no data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.wire.names import Name
+from enclave_dns.wire.numbers import RRType
+from enclave_dns.wire.record import Record
+
+MAX_CHAIN: Final = 12
+"""The most CNAMEs in one chain; a longer one has no data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """The decision needs these questions answered by the nameservers first."""
+
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where a question led: the chain from its name, and what is at the chain's end.
+
+    `ttl` (seconds) is the shortest and `age` (seconds) the longest of the resolutions on the way;
+    `is_stale` says whether any of them is.
+    """
+
+    outcome: Outcome
+    end: Name
+    chain: tuple[Record, ...] = ()
+    rrset: tuple[Record, ...] = ()
+    ttl: int = 0
+    age: int = 0
+    is_stale: bool = False
+
+
+def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | Wants:
+    """Follow a question as far as the answers lead."""
+    chain: tuple[Record, ...] = ()
+    name = question.name
+    visited = {name}
+    passed: tuple[Resolution, ...] = ()
+    while True:
+        here = Question(name, question.rtype)
+        resolution = answers.get(here)
+        if resolution is None:
+            return Wants((here,))
+        passed += (resolution,)
+        chain += resolution.chain
+        name = resolution.end
+        links = sum(record.rtype == RRType.CNAME for record in chain)
+        is_known = resolution.outcome in (Outcome.ANSWER, Outcome.NXDOMAIN)
+        if not is_known or resolution.is_final:
+            if links > MAX_CHAIN:
+                return Walk(Outcome.FAILED, name, chain)
+            return Walk(
+                resolution.outcome,
+                name,
+                chain,
+                resolution.rrset,
+                min(one.ttl for one in passed),
+                max(one.age for one in passed),
+                any(one.is_stale for one in passed),
+            )
+        if links > MAX_CHAIN or name in visited:
+            return Walk(Outcome.FAILED, name, chain)
+        visited.add(name)

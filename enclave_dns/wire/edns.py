@@ -1,0 +1,47 @@
+"""EDNS: the OPT pseudo-record as a value (RFC 6891, section 6.1)."""
+
+from dataclasses import dataclass
+
+from enclave_dns.errors import MessageError
+from enclave_dns.wire.numbers import EDNS_UDP_SIZE
+
+_DO = 0x8000
+
+
+@dataclass(frozen=True, slots=True)
+class Edns:
+    """One OPT record: sizes in bytes, `do` for "DNSSEC OK", options as (code, data)."""
+
+    udp_size: int = EDNS_UDP_SIZE
+    version: int = 0
+    do: bool = False
+    extended_rcode: int = 0
+    options: tuple[tuple[int, bytes], ...] = ()
+
+    @classmethod
+    def read(cls, size: int, ttl: int, rdata: bytes) -> "Edns":
+        """From the class, TTL and RDATA fields of an OPT record. Raises MessageError."""
+        options = []
+        at = 0
+        while at < len(rdata):
+            end = at + 4 + int.from_bytes(rdata[at + 2 : at + 4])
+            if end > len(rdata) or at + 4 > len(rdata):
+                raise MessageError("an EDNS option is longer than the OPT record")
+            options.append((int.from_bytes(rdata[at : at + 2]), rdata[at + 4 : end]))
+            at = end
+        return cls(size, ttl >> 16 & 0xFF, bool(ttl & _DO), ttl >> 24, tuple(options))
+
+    def rendered(self) -> bytes:
+        """The whole OPT record as bytes."""
+        rdata = b"".join(
+            code.to_bytes(2) + len(data).to_bytes(2) + data for code, data in self.options
+        )
+        flags = _DO if self.do else 0
+        ttl = self.extended_rcode << 24 | self.version << 16 | flags
+        return (
+            b"\0\0\x29"
+            + self.udp_size.to_bytes(2)
+            + ttl.to_bytes(4)
+            + len(rdata).to_bytes(2)
+            + rdata
+        )
