@@ -1,0 +1,100 @@
+"""Resolutions that are remembered, unfiltered, for all senders (RFC 1035, 2308, 8767, 9520).
+
+Positive ones for their TTL (at most an hour), negative ones for what their SOA allows (at most 60
+seconds), failures for 1 to 5 seconds. What is past its time stays for up to a day: it may serve
+while nothing newer can be had, which the caller decides. Time is an argument, in seconds.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from enclave_dns.bounded import BoundedTable
+from enclave_dns.resolution import Outcome, Question, Resolution
+
+MAX_ENTRIES: Final = 50_000
+MAX_BYTES: Final = 32 << 20
+MAX_STALE: Final = 86_400.0
+"""Seconds past its time for which data may still serve (RFC 8767, section 5)."""
+
+FIRST_FAILURE: Final = 1.0
+LONGEST_FAILURE: Final = 5.0
+"""Seconds for which a failure is remembered; doubled while it repeats (RFC 9520, section 3.2)."""
+
+_KNOWN: Final = (Outcome.ANSWER, Outcome.NXDOMAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One remembered resolution and the failure that may have come after it."""
+
+    resolution: Resolution | None
+    stored: float = 0.0
+    expires: float = 0.0
+    failure: Resolution | None = None
+    failed_until: float = 0.0
+    pause: float = 0.0
+
+
+class RecordCache:
+    """Resolutions by question and DNSSEC wish, bounded in entries and bytes."""
+
+    __slots__ = ("_table",)
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        self._table: BoundedTable[tuple[Question, bool], _Kept] = BoundedTable(
+            max_entries, max_bytes
+        )
+
+    def fresh(self, question: Question, do: bool, now: float) -> Resolution | None:
+        """What is still valid, its age told; a remembered failure too."""
+        kept = self._table.get((question, do))
+        if kept is None:
+            return None
+        if kept.resolution is not None and now < kept.expires:
+            return replace(kept.resolution, age=int(now - kept.stored))
+        if kept.failure is not None and now < kept.failed_until:
+            return kept.failure
+        return None
+
+    def stale(self, question: Question, do: bool, now: float) -> Resolution | None:
+        """Positive data past its time, at most a day; None where there is none."""
+        kept = self._table.get((question, do))
+        if kept is None or kept.resolution is None or now >= kept.expires + MAX_STALE:
+            return None
+        if kept.resolution.outcome is not Outcome.ANSWER:
+            return None
+        age = int(now - kept.stored)
+        return replace(kept.resolution, age=age, is_stale=now >= kept.expires)
+
+    def keep(self, question: Question, do: bool, resolution: Resolution, now: float) -> None:
+        """Remember a resolution. A failure does not displace the data that it could not renew."""
+        key = (question, do)
+        if resolution.outcome in _KNOWN:
+            kept = _Kept(resolution, now, now + resolution.ttl)
+        elif resolution.outcome is Outcome.FAILED:
+            kept = _after_failure(self._table.get(key), resolution, now)
+        else:
+            return  # no nameserver is up: that is a state of theirs, not of this name
+        self._table.put(key, kept, _size(question, kept))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._table.clear()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _after_failure(kept: _Kept | None, failure: Resolution, now: float) -> _Kept:
+    kept = kept or _Kept(None)
+    pause = min(kept.pause * 2 or FIRST_FAILURE, LONGEST_FAILURE)
+    return replace(kept, failure=failure, failed_until=now + pause, pause=pause)
+
+
+def _size(question: Question, kept: _Kept) -> int:
+    records = (*kept.resolution.chain, *kept.resolution.rrset) if kept.resolution else ()
+    return (
+        600
+        + len(question.name)
+        + sum(200 + len(record.name) + len(record.rdata) for record in records)
+    )

@@ -1,0 +1,117 @@
+"""Looking questions up: what is decided here, then the record cache, then the nameservers.
+
+Everything a look-up can end in is a `Resolution`. A client waits until its deadline and no longer;
+the look-up itself goes on and fills the cache.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.resolve.in_flight import InFlight
+from enclave_dns.resolve.local import decided_here, without_local_ends
+from enclave_dns.resolve.record_cache import RecordCache
+
+LOOK_UP_BUDGET: Final = 2.0
+"""Seconds after which a look-up ends, whoever still waits for it."""
+
+
+class Source(Protocol):
+    """What the nameservers look like from here; they are one source."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether any nameserver is up, as probes of a fixed question have settled it."""
+
+    def next_start(self) -> int:
+        """At which nameserver the questions of the next client question start."""
+
+    def start_of(self, name: str) -> int:
+        """The place of the nameserver that a resolution names."""
+
+    async def look_up(self, question: Question, *, do: bool, start: int) -> Resolution:
+        """Ask, from the nameserver at place `start` on; never raises."""
+
+
+class Resolver:
+    """The nameservers with their cache and the look-ups under way."""
+
+    def __init__(self, source: Source, cache: RecordCache | None = None) -> None:
+        self._source = source
+        self._cache = cache or RecordCache()
+        self._in_flight = InFlight()
+        self._generation = 0
+        self._clock = asyncio.get_running_loop().time
+
+    @property
+    def is_up(self) -> bool:
+        """Whether any nameserver is up."""
+        return self._source.is_up
+
+    def next_start(self) -> int:
+        """At which nameserver the questions of the next client question start."""
+        return self._source.next_start()
+
+    def start_after(self, found: Iterable[Resolution], start: int) -> int:
+        """Where companion, chain and target questions start: at the server that answered."""
+        named = next((resolution.server for resolution in found if resolution.server), "")
+        return self._source.start_of(named) if named else start
+
+    def known(self, question: Question, *, do: bool) -> Resolution | None:
+        """What can be told without asking anybody: decided here, or remembered."""
+        local = decided_here(question)
+        if local is not None:
+            return local
+        now = self._clock()
+        found = self._cache.fresh(question, do, now)
+        if found is not None and found.outcome is Outcome.FAILED:
+            return self._cache.stale(question, do, now) or found
+        return found
+
+    async def look_up(
+        self, questions: Iterable[Question], *, do: bool, start: int, deadline: float
+    ) -> Mapping[Question, Resolution]:
+        """Resolve questions, all at once, until `deadline` (the loop's clock, seconds)."""
+        wanted = tuple(questions)
+        found = await asyncio.gather(*(self._one(q, do, start, deadline) for q in wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    async def _one(self, question: Question, do: bool, start: int, deadline: float) -> Resolution:
+        known = self.known(question, do=do)
+        if known is not None:
+            return known
+        found = await self._in_flight.share(
+            (question, do, self._generation),
+            lambda: self._ask(question, do, start),
+            deadline - self._clock(),
+        )
+        if found is None:
+            found = Resolution(Outcome.FAILED, question.name)
+        if found.outcome in (Outcome.FAILED, Outcome.DOWN):
+            return self._cache.stale(question, do, self._clock()) or found
+        return found
+
+    async def _ask(self, question: Question, do: bool, start: int) -> Resolution:
+        generation = self._generation
+        try:
+            async with asyncio.timeout(LOOK_UP_BUDGET):
+                found = await self._source.look_up(question, do=do, start=start)
+        except TimeoutError:
+            found = Resolution(Outcome.FAILED, question.name)
+        found = without_local_ends(found)
+        if generation == self._generation:
+            self._cache.keep(question, do, found, self._clock())
+        return found
+
+    def forget(self) -> None:
+        """Other nameservers answer from now on: what earlier ones say no longer counts.
+
+        Look-ups under way still serve those who wait for them, and nobody else.
+        """
+        self._generation += 1
+        self._cache.clear()
+
+    async def close(self) -> None:
+        """End the look-ups that are under way."""
+        await self._in_flight.close()
