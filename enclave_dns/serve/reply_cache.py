@@ -1,0 +1,69 @@
+"""Replies by audience, question and DO: rendered once, patched for each client.
+
+A hit costs no look at upstream data and no pass through the rule. Entries of an older epoch have
+another key, so they cannot be reached; they leave as the table needs the room. Replies that the
+rule gives no lifetime are not kept.
+"""
+
+from typing import Final
+
+from enclave_dns.bounded import BoundedTable
+from enclave_dns.disclosure.reply import Reply
+from enclave_dns.serve.program import Audience
+from enclave_dns.serve.query import Query
+from enclave_dns.serve.rendering import Rendered
+
+MAX_ENTRIES: Final = 50_000
+MAX_BYTES: Final = 32 << 20
+_OVERHEAD: Final = 300
+"""Bytes of one entry beside its sections: the key, the object and its numbers."""
+
+
+class ReplyCache:
+    """A bounded table of rendered replies. Times are seconds on the caller's clock."""
+
+    __slots__ = ("_table", "hits", "misses")
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        self._table: BoundedTable[bytes, tuple[float, Rendered]] = BoundedTable(
+            max_entries, max_bytes
+        )
+        self.hits = 0
+        self.misses = 0
+
+    def find(self, audience: Audience, query: Query, limit: int, now: float) -> bytes | None:
+        """The reply packet for this client; None where there is none, or none that fits it."""
+        found = self._table.get(_key(audience, query))
+        if found is not None and now < found[0]:
+            packet = found[1].packet(query, limit)
+            if packet is not None:
+                self.hits += 1
+                return packet
+        self.misses += 1
+        return None
+
+    def keep(self, audience: Audience, query: Query, reply: Reply, now: float) -> int:
+        """Keep a reply for its lifetime; returns at which turn its RRset's order stands."""
+        if reply.lifetime <= 0 or reply.ede is not None:
+            return 0
+        key = _key(audience, query)
+        before = self._table.get(key)
+        turn = before[1].turn if before else 0
+        rendered = Rendered.of(query, reply, turn)
+        # The reply that is being sent now is the one at `turn`; the next hit is one further.
+        rendered.turn += 1
+        size = _OVERHEAD + len(key) + len(rendered.body)
+        self._table.put(key, (now + reply.lifetime, rendered), size)
+        return turn
+
+    def clear(self) -> None:
+        """Forget every reply."""
+        self._table.clear()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _key(audience: Audience, query: Query) -> bytes:
+    folded = query.folded
+    return audience.key + folded.rtype.to_bytes(2) + (b"\1" if query.do else b"\0") + folded.name

@@ -1,0 +1,113 @@
+"""Sockets for listen addresses, bound to the interface that owns the address.
+
+A host takes packets for its own addresses on every interface; only the overlay's interface vouches
+for source addresses. So the socket is bound to that interface, and a spoofed packet from the LAN
+never reaches us.
+"""
+
+import errno
+import socket
+from ipaddress import ip_address
+from typing import Final
+
+from enclave_dns.config import Endpoint
+from enclave_dns.errors import EnvironmentFault
+
+_ATTEMPTS: Final = 20
+
+_REMEDIES: Final = {
+    errno.EADDRINUSE: "the port is in use; `ss -lnp` shows by whom: stop it, or change `listen`",
+    errno.EADDRNOTAVAIL: "no interface has this address; connect the overlay first, "
+    "or correct `listen`",
+    errno.EACCES: "no permission for this port; run as root, or with CAP_NET_BIND_SERVICE",
+    errno.EPERM: "no permission to bind to {device}; run as root, or with CAP_NET_RAW",
+    errno.ENODEV: "there is no interface {device}; correct `interface`",
+}
+
+
+def interface_of(address: str) -> str:
+    """The name of the interface that owns an address. Raises EnvironmentFault where none does."""
+    from pyroute2 import IPRoute
+
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with IPRoute() as route:
+        owned = route.get_addr(family=family)
+        names = {link["index"]: link.get_attr("IFLA_IFNAME") for link in route.get_links()}
+    wanted = socket.inet_pton(family, address)
+    for entry in owned:
+        local = entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS")
+        if local and socket.inet_pton(family, local) == wanted:
+            return str(names[entry["index"]])
+        # The whole of 127.0.0.0/8 belongs to lo, whichever of it is written there.
+        if local and family == socket.AF_INET and local.startswith("127.") and wanted[0] == 127:
+            return str(names[entry["index"]])
+    raise EnvironmentFault(
+        f"cannot listen on {address}: no interface has this address; "
+        "connect the overlay first, or correct `listen`"
+    )
+
+
+def own_addresses() -> frozenset[str]:
+    """Every address of this machine, as the kernel writes source addresses."""
+    from pyroute2 import IPRoute
+
+    with IPRoute() as route:
+        found = (
+            entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS")
+            for entry in route.get_addr()
+        )
+        return frozenset(str(ip_address(address)) for address in found if address)
+
+
+def bound(endpoint: Endpoint, interface: str) -> tuple[socket.socket, socket.socket]:
+    """A UDP and a TCP socket on the same address and port; port 0 picks a free one for both.
+
+    Raises EnvironmentFault with one line that names the remedy.
+    """
+    device = interface or interface_of(endpoint.address)
+    for _ in range(_ATTEMPTS):
+        tcp = _socket(endpoint.address, endpoint.port, socket.SOCK_STREAM, device)
+        port = tcp.getsockname()[1]
+        try:
+            udp = _socket(endpoint.address, port, socket.SOCK_DGRAM, device)
+        except EnvironmentFault:
+            tcp.close()
+            if endpoint.port:
+                raise
+            continue  # somebody has this port for UDP: pick another one
+        return udp, tcp
+    raise EnvironmentFault(
+        f"cannot listen on {endpoint.address}: no port is free for both UDP and TCP"
+    )
+
+
+def _socket(address: str, port: int, kind: int, device: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, kind)
+    try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bind_to_device(sock, device)
+        sock.bind((address, port))
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise EnvironmentFault(_explained(error, address, port, device)) from error
+    return sock
+
+
+def _bind_to_device(sock: socket.socket, device: str) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
+    except PermissionError:
+        # Loopback needs no such binding: the kernel drops 127.0.0.0/8 and ::1 from elsewhere.
+        if device != "lo":
+            raise
+
+
+def _explained(error: OSError, address: str, port: int, device: str) -> str:
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    reason = _REMEDIES.get(error.errno or 0, str(error.strerror)).format(device=device)
+    return f"cannot listen on {place}: {reason}"
