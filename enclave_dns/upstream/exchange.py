@@ -1,0 +1,206 @@
+"""One question to one server over one socket of its own, and what came of it as a value.
+
+A fresh, connected, non-blocking socket per query: the kernel picks an unpredictable source port and
+lets through only what comes from the server's address; id and 0x20 bits are from `os.urandom`. The
+socket is closed before `ask` returns or is cancelled, whatever happens.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from enclave_dns.errors import MessageError
+from enclave_dns.resolution import Question
+from enclave_dns.sources.nameserver import Nameserver
+from enclave_dns.upstream.match import (
+    Verdict,
+    is_truncated,
+    judge,
+    with_plain_case,
+    with_random_case,
+)
+from enclave_dns.upstream.selection import Transport
+from enclave_dns.wire.framing import FrameReader, frame
+from enclave_dns.wire.message import Message, read_message
+from enclave_dns.wire.render import render_query
+
+_RECEIVE: Final = 65535
+_HEADER: Final = 12
+_OURS: Final = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EAGAIN,  # no free port, or the send buffer is full
+        errno.EADDRINUSE,
+    }
+)
+
+
+class Failure(Enum):
+    """Why an exchange brought no message."""
+
+    SILENCE = "silence"
+    """Nothing came in time."""
+    UNREACHABLE = "unreachable"
+    """Refused, reset or unroutable: nobody is there now."""
+    MISMATCH = "mismatch"
+    """Something came that answers another query than ours."""
+    TRUNCATED = "truncated"
+    """Our answer, cut short (TC); the same question over TCP brings all of it."""
+    GARBAGE = "garbage"
+    """Our answer, but it cannot be read."""
+    NO_SOCKET = "no socket"
+    """This machine has no socket or memory left; says nothing about the server."""
+
+
+class Exchange:
+    """Asks servers. Holds no state but where to ask from.
+
+    `source_address`: the local address to send from, of the servers' family; empty: the kernel's
+    choice.
+    """
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source_address: str = "") -> None:
+        self._source = source_address
+
+    async def ask(
+        self,
+        server: Nameserver,
+        question: Question,
+        *,
+        transport: Transport,
+        deadline: float,
+        do: bool = False,
+    ) -> Message | Failure:
+        """Ask until `deadline` (the event loop's clock). Never raises for what the network does."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                if transport is Transport.UDP:
+                    return await self._over_udp(server, question, do)
+                return await self._over_tcp(server, question, do)
+        except TimeoutError:
+            return Failure.SILENCE
+        except OSError as error:
+            return Failure.NO_SOCKET if error.errno in _OURS else Failure.UNREACHABLE
+
+    async def _over_udp(
+        self, server: Nameserver, question: Question, do: bool
+    ) -> Message | Failure:
+        message_id = int.from_bytes(os.urandom(2))
+        name = with_random_case(question.name, os.urandom(len(question.name)))
+        query = render_query(message_id, name, question.rtype, do=do)
+        asked = query[_HEADER : _HEADER + len(name) + 4]
+        with self._socket(server, socket.SOCK_DGRAM) as sock:
+            sock.connect(_destination(server))
+            sock.send(query)
+            while True:
+                packet = await _received(sock)
+                verdict = judge(packet, message_id, asked)
+                if verdict is Verdict.ACCEPTED:
+                    if is_truncated(packet):
+                        return Failure.TRUNCATED
+                    return _read(with_plain_case(packet, question.name))
+                if verdict is Verdict.MISMATCH:
+                    return Failure.MISMATCH
+
+    async def _over_tcp(
+        self, server: Nameserver, question: Question, do: bool
+    ) -> Message | Failure:
+        message_id = int.from_bytes(os.urandom(2))
+        query = render_query(message_id, question.name, question.rtype, do=do)
+        asked = query[_HEADER : _HEADER + len(question.name) + 4]
+        with self._socket(server, socket.SOCK_STREAM) as sock:
+            await _connected(sock, _destination(server))
+            # A new connection's buffer holds many queries: it is taken whole.
+            sock.send(frame(query))
+            frames = FrameReader()
+            while data := await _received(sock):
+                packets = frames.feed(data)
+                if packets:
+                    # One query was sent: what comes first is its reply, or nothing ever is.
+                    verdict = judge(packets[0], message_id, asked, is_exact=False)
+                    is_ours = verdict is Verdict.ACCEPTED and not is_truncated(packets[0])
+                    if not is_ours:
+                        return Failure.GARBAGE
+                    return _read(with_plain_case(packets[0], question.name))
+        return Failure.UNREACHABLE
+
+    def _socket(self, server: Nameserver, kind: socket.SocketKind) -> socket.socket:
+        family = socket.AF_INET6 if ":" in server.address else socket.AF_INET
+        sock = socket.socket(family, kind)
+        try:
+            sock.setblocking(False)
+            if self._source:
+                sock.bind((self._source, 0))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+def _destination(server: Nameserver) -> tuple[str, int] | tuple[str, int, int, int]:
+    """What `connect` takes. Raises OSError where the scope names no interface."""
+    scope = server.scope
+    if not scope:
+        return server.address, server.port
+    try:
+        is_index = scope.isdecimal() and len(scope) < 10
+        index = int(scope) if is_index else socket.if_nametoindex(scope)
+    except ValueError:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from None
+    return server.address, server.port, 0, index
+
+
+def _read(packet: bytes) -> Message | Failure:
+    try:
+        return read_message(packet)
+    except MessageError:
+        return Failure.GARBAGE
+
+
+async def _received(sock: socket.socket) -> bytes:
+    """The next datagram, or the next bytes of a stream (none at its end). Raises OSError."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await _ready(sock, loop.add_reader, loop.remove_reader)
+        try:
+            return sock.recv(_RECEIVE)
+        except (BlockingIOError, InterruptedError):
+            # A datagram with a bad checksum wakes us and is gone.
+            continue
+
+
+async def _connected(sock: socket.socket, destination: tuple[object, ...]) -> None:
+    """Connect a stream socket. Raises OSError where that fails."""
+    code = sock.connect_ex(destination)
+    if code == errno.EINPROGRESS:
+        loop = asyncio.get_running_loop()
+        await _ready(sock, loop.add_writer, loop.remove_writer)
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+async def _ready(
+    sock: socket.socket, add: Callable[..., object], remove: Callable[[socket.socket], bool]
+) -> None:
+    """Wait until the loop reports the socket; it is taken out of the loop again in any case."""
+    waiter = asyncio.get_running_loop().create_future()
+    add(sock, _wake, waiter)
+    try:
+        await waiter
+    finally:
+        remove(sock)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
