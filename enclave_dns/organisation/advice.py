@@ -1,0 +1,56 @@
+"""What a document says to no effect: not wrong, but hardly meant.
+
+Each finding is a `Problem` like any other; the document loads all the same.
+"""
+
+from collections.abc import Iterator
+
+from enclave_dns.errors import Problem
+from enclave_dns.organisation.conditions import is_offered
+from enclave_dns.organisation.document import Organisation, Policy, PolicyType
+from enclave_dns.validation import path_in
+
+_NOTHING = "so it allows nothing"
+
+
+def warnings(organisation: Organisation) -> tuple[Problem, ...]:
+    """Every finding that `check` shows without failing, in the document's order."""
+    return tuple(
+        Problem(
+            organisation.file, path_in(organisation.file, "policies", policy.index, *place), why
+        )
+        for policy in organisation.policies
+        for place, why in _findings(organisation, policy)
+    )
+
+
+def _findings(
+    organisation: Organisation, policy: Policy
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if not policy.acls:
+        yield ("acls",), f"the policy has no ACL, {_NOTHING}"
+    hours = policy.active_hours
+    if hours and (hours.start == hours.end or not hours.days):
+        yield ("active_hours",), f"the policy is never active, {_NOTHING}"
+    if policy.type is PolicyType.GATEWAY:
+        yield from _routes(organisation, policy)
+        yield from _filters(policy)
+
+
+def _routes(
+    organisation: Organisation, policy: Policy
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for at, listed in enumerate(policy.gateways):
+        gateway = organisation.system(listed.system_id)
+        for number, route in enumerate(listed.routes):
+            if gateway is not None and not is_offered(gateway, route):
+                offer = f"{route} is no subnet that {gateway.system_id} offers, nor part of one"
+                yield ("gateways", at, "routes", number), f"{offer}, {_NOTHING}"
+
+
+def _filters(policy: Policy) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    routes = [route for listed in policy.gateways for route in listed.routes]
+    for at, entry in enumerate(policy.gateway_allowed_ip_ranges):
+        if all(route.intersection(entry.ip_range) is None for route in routes):
+            place = ("gateway_allowed_ip_ranges", at)
+            yield place, f"{entry.ip_range} lies outside every route of the policy, {_NOTHING}"
