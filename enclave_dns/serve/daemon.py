@@ -12,7 +12,7 @@ import structlog
 
 from enclave_dns.config import Endpoint
 from enclave_dns.serve.server import Server
-from enclave_dns.serve.sockets import bound
+from enclave_dns.serve.sockets import bound, interface_of
 from enclave_dns.serve.tcp import TcpListener
 from enclave_dns.serve.udp import UdpListener
 
@@ -33,7 +33,8 @@ class Listeners:
         opened: list[Endpoint] = []
         try:
             for endpoint in endpoints:
-                udp, tcp = bound(endpoint, interface)
+                device = interface or await asyncio.to_thread(interface_of, endpoint.address)
+                udp, tcp = bound(endpoint, device)
                 opened.append(Endpoint(endpoint.address, udp.getsockname()[1]))
                 self._udp.append(UdpListener(udp, self._server))
                 listener = TcpListener(self._server)

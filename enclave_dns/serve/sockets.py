@@ -26,7 +26,10 @@ _REMEDIES: Final = {
 
 
 def interface_of(address: str) -> str:
-    """The name of the interface that owns an address. Raises EnvironmentFault where none does."""
+    """The name of the interface that owns an address. Raises EnvironmentFault where none does.
+
+    Blocks, and may not be called where an event loop runs: netlink wants a thread of its own.
+    """
     from pyroute2 import IPRoute
 
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -48,7 +51,7 @@ def interface_of(address: str) -> str:
 
 
 def own_addresses() -> frozenset[str]:
-    """Every address of this machine, as the kernel writes source addresses."""
+    """Every address of this machine, as the kernel writes source addresses. In a thread, too."""
     from pyroute2 import IPRoute
 
     with IPRoute() as route:
@@ -59,12 +62,11 @@ def own_addresses() -> frozenset[str]:
         return frozenset(str(ip_address(address)) for address in found if address)
 
 
-def bound(endpoint: Endpoint, interface: str) -> tuple[socket.socket, socket.socket]:
+def bound(endpoint: Endpoint, device: str) -> tuple[socket.socket, socket.socket]:
     """A UDP and a TCP socket on the same address and port; port 0 picks a free one for both.
 
     Raises EnvironmentFault with one line that names the remedy.
     """
-    device = interface or interface_of(endpoint.address)
     for _ in range(_ATTEMPTS):
         tcp = _socket(endpoint.address, endpoint.port, socket.SOCK_STREAM, device)
         port = tcp.getsockname()[1]

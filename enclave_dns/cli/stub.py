@@ -1,0 +1,19 @@
+"""`enclave-dns stub`: run a stub in the foreground."""
+
+import argparse
+import os
+
+from enclave_dns.cli.daemon import overrides, run_daemon
+from enclave_dns.cli.exit_codes import OK
+from enclave_dns.config import load_stub_config
+from enclave_dns.observe.logs import configure
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM; the ready line goes to stdout, logs to stderr."""
+    config = load_stub_config(options.config, os.environ, overrides(options))
+    configure(config.log_level, is_json=options.json)
+    from enclave_dns.stub.program import StubProgram
+
+    run_daemon(StubProgram(config).run)
+    return OK

@@ -1,0 +1,74 @@
+"""Who may ask this gateway, and with which view: compiled from the organisation for one instant.
+
+Every enabled system is a sender, known by its virtual addresses. Senders to whom the same policies
+apply share one view; a sender without an applicable policy gets the same refusal for every name.
+Whatever is not in the table is nobody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Final
+
+from enclave_dns.disclosure.ranges import EMPTY
+from enclave_dns.disclosure.reply import EDE_PROHIBITED, Reply, protocol_error
+from enclave_dns.disclosure.view import View
+from enclave_dns.organisation.document import Organisation, System
+from enclave_dns.organisation.permission import Permission, permissions_at
+from enclave_dns.serve.program import Audience
+from enclave_dns.wire.numbers import RCode
+
+_NO_POLICY: Final = protocol_error(RCode.REFUSED, EDE_PROHIBITED)
+_NOTHING: Final = View(EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender(Audience):
+    """A sender of this gateway and its view."""
+
+    view: View = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """All senders by source address, until `valid_until` (UTC; None: until the next document)."""
+
+    senders: Mapping[str, Sender]
+    valid_until: datetime | None = None
+    count: int = 0
+
+
+def compile_views(organisation: Organisation, gateway: System, now: datetime, epoch: int) -> Views:
+    """The senders of a gateway at `now`. `epoch` makes their keys differ from all earlier ones."""
+    granted = permissions_at(organisation, gateway, now)
+    views: dict[View, bytes] = {}
+    audiences: dict[int, tuple[bytes, Reply | None, View]] = {}
+    senders: dict[str, Sender] = {}
+    for system in organisation.systems:
+        if not system.is_enabled:
+            continue
+        permission = granted[system.system_id]
+        # Equal permissions are one object, which is much faster to tell than to compare.
+        audience = audiences.get(id(permission))
+        if audience is None:
+            view = view_of(permission, gateway)
+            key = views.setdefault(view, len(views).to_bytes(4) + epoch.to_bytes(4))
+            audience = (key, None if permission.ranges else _NO_POLICY, view)
+            audiences[id(permission)] = audience
+        key, refusal, view = audience
+        sender = Sender(key, system.system_id, refusal, view)
+        for address in system.virtual_addresses:
+            senders[str(ip_address(address))] = sender
+    limits = [p.valid_until for p in granted.values() if p.valid_until is not None]
+    return Views(senders, min(limits, default=None), len(views))
+
+
+def view_of(permission: Permission, gateway: System) -> View:
+    """The view that a permission gives at a gateway."""
+    return View(
+        permission.ranges,
+        permission.is_open,
+        permission.disclosed_suffixes,
+        gateway.no_answer,
+    )
