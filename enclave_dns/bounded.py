@@ -5,6 +5,7 @@ there move to the main part, from which entries leave in turn, those used since 
 for another round (the S3-FIFO scheme). One-time keys thus only ever displace each other.
 """
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
@@ -14,7 +15,7 @@ V = TypeVar("V")
 _PROBATION_SHARE: Final = 10
 """Probation may hold one part in this many of the whole."""
 
-_OVERHEAD: Final = 200
+_OVERHEAD: Final = 250
 """Bytes that one entry costs beside its own size: the dictionary slot and this table's entry."""
 
 
@@ -35,8 +36,9 @@ class BoundedTable(Generic[K, V]):
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._new: dict[K, _Entry[V]] = {}
-        self._main: dict[K, _Entry[V]] = {}
+        # Not plain dictionaries: those look for their first key past all that have left before.
+        self._new: OrderedDict[K, _Entry[V]] = OrderedDict()
+        self._main: OrderedDict[K, _Entry[V]] = OrderedDict()
         self._new_bytes = 0
         self._main_bytes = 0
 
@@ -49,8 +51,14 @@ class BoundedTable(Generic[K, V]):
         return entry.value
 
     def put(self, key: K, value: V, size: int) -> None:
-        """Keep a value of `size` bytes, in place of the key's old one; others may have to go."""
+        """Keep a value of `size` bytes, in place of the key's old one; others may have to go.
+
+        What is larger than the whole table is not kept, and costs no other entry its place.
+        """
         entry = _Entry(value, size + _OVERHEAD)
+        if entry.size > self._max_bytes:
+            self.discard(key)
+            return
         old = self._main.get(key)
         if old is not None:
             entry.is_used = old.is_used

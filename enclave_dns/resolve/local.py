@@ -5,6 +5,7 @@ address for `db.enclave` behind a CNAME is not believed.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.sources.own_zones import ENCLAVE
@@ -12,6 +13,10 @@ from enclave_dns.sources.special import special_name
 from enclave_dns.wire.names import Name, is_at_or_below
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.rdata import name_in
+
+
+HERE: Final = "here"
+"""Who answers for such names, where a resolution names its server."""
 
 
 def is_decided_here(name: Name) -> bool:
@@ -23,7 +28,7 @@ def decided_here(question: Question) -> Resolution | None:
     """What we say of such a name as far as nameservers are concerned: it does not exist."""
     if not is_decided_here(question.name):
         return None
-    return Resolution(Outcome.NXDOMAIN, question.name, server="here")
+    return Resolution(Outcome.NXDOMAIN, question.name, server=HERE)
 
 
 def without_local_ends(resolution: Resolution) -> Resolution:

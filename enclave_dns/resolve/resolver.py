@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.resolve.in_flight import InFlight
-from enclave_dns.resolve.local import decided_here, without_local_ends
+from enclave_dns.resolve.local import HERE, decided_here, without_local_ends
 from enclave_dns.resolve.record_cache import RecordCache
 
 LOOK_UP_BUDGET: Final = 2.0
@@ -55,7 +55,8 @@ class Resolver:
 
     def start_after(self, found: Iterable[Resolution], start: int) -> int:
         """Where companion, chain and target questions start: at the server that answered."""
-        named = next((resolution.server for resolution in found if resolution.server), "")
+        servers = (resolution.server for resolution in found)
+        named = next((server for server in servers if server not in ("", HERE)), "")
         return self._source.start_of(named) if named else start
 
     def known(self, question: Question, *, do: bool) -> Resolution | None:

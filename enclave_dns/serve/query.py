@@ -110,6 +110,6 @@ def _refused(query: Query) -> Reply | None:
         return protocol_error(RCode.REFUSED)
     if query.question.rtype == RRType.ANY:
         # RFC 8482, 4.2: one small record of ours, the same for every name there is or is not.
-        record = Record(query.question.name, RRType.HINFO, _ANY_TTL, _RFC8482)
+        record = Record(query.folded.name, RRType.HINFO, _ANY_TTL, _RFC8482)
         return own(RCode.NOERROR, (record,), is_authoritative=False)
     return None

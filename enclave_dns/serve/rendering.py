@@ -6,6 +6,7 @@ question is laid over the kept one (same length, maybe other case), its flags an
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from enclave_dns.disclosure.reply import Reply
@@ -14,7 +15,7 @@ from enclave_dns.wire.edns import Edns
 from enclave_dns.wire.message import AA, CD, QR, RA, RD, Message
 from enclave_dns.wire.numbers import EDNS_UDP_SIZE, RRType
 from enclave_dns.wire.record import Record
-from enclave_dns.wire.render import Writer, header, render, rrsets
+from enclave_dns.wire.render import Writer, header, render
 
 _ECHOED: Final = RD | CD
 _EDE: Final = 15
@@ -32,16 +33,21 @@ def turned(reply: Reply, turn: int) -> tuple[Record, ...]:
 
 def render_reply(query: Query | Refusal, reply: Reply, limit: int, turn: int = 0) -> bytes:
     """One reply message, at most `limit` bytes, TC set where an RRset had to stay out."""
+    asked = query.question
     message = Message(
         query.id,
         _flags(query.flags, reply),
-        (query.question,) if query.question else (),
+        (replace(asked, name=asked.name.lower()),) if asked else (),
         turned(reply, turn),
         reply.authority,
         reply.additional,
         _opt(query.edns, reply),
     )
-    return render(message, limit)
+    packet = render(message, limit)
+    if asked is None:
+        return packet
+    # Owners are folded and point at the question: the client's spelling is laid over it last.
+    return packet[:12] + asked.name + packet[12 + len(asked.name) :]
 
 
 def _flags(asked: int, reply: Reply) -> int:
@@ -71,7 +77,6 @@ class Rendered:
     counts: bytes
     additional_count: int
     body: bytes
-    question_size: int
     turns_at: int = 0
     turn_size: int = 0
     turns: int = 1
@@ -82,26 +87,24 @@ class Rendered:
         """Render the sections of a reply once; `turn` is where its order stands."""
         writer = Writer()
         writer.question(replace(query.question, name=query.folded.name))
-        question_size = len(writer.out) - 12
         fixed = reply.answer[: reply.turns_from]
         turning = reply.answer[reply.turns_from :]
-        can_turn = len(turning) > 1 and turning[0].rtype in _TURNING
-        for records in rrsets(fixed if can_turn else turned(reply, turn)):
-            writer.rrset(records, 1 << 20)
-        start = len(writer.out)
-        if can_turn:
-            writer.rrset(turning, 1 << 20)
-        turn_size, rest = divmod(len(writer.out) - start, len(turning) if can_turn else 1)
-        for records in (*rrsets(reply.authority), *rrsets(reply.additional)):
-            writer.rrset(records, 1 << 20)
+        if not turning or turning[0].rtype not in _TURNING:
+            fixed, turning = turned(reply, turn), ()
+        _write(writer, fixed)
+        borders = [len(writer.out)]
+        for record in turning:
+            _write(writer, (record,))
+            borders.append(len(writer.out))
+        _write(writer, (*reply.authority, *reply.additional))
         counts = header(0, 0, (1, len(reply.answer), len(reply.authority), 0))[4:10]
-        rendered = cls(
-            _flags(0, reply), counts, len(reply.additional), bytes(writer.out[12:]), question_size
-        )
-        rendered.turn = turn
-        if can_turn and not rest:
-            rendered.turns_at = start - 12
-            rendered.turn_size = turn_size
+        body = bytes(writer.out[12:])
+        rendered = cls(_flags(0, reply), counts, len(reply.additional), body, turn=turn)
+        # Pieces of one size: none of them holds a name that another one points at.
+        sizes = {end - begin for begin, end in pairwise(borders)}
+        if len(sizes) == 1:
+            rendered.turns_at = borders[0] - 12
+            rendered.turn_size = sizes.pop()
             rendered.turns = len(turning)
         return rendered
 
@@ -129,5 +132,10 @@ class Rendered:
         return body[:start] + body[cut:end] + body[start:cut] + body[end:]
 
 
+def _write(writer: Writer, records: tuple[Record, ...]) -> None:
+    writer.rrset(records, _NO_LIMIT)
+
+
+_NO_LIMIT: Final = 1 << 20
 _OPT: Final = Edns(EDNS_UDP_SIZE).rendered()
 _OPT_DO: Final = Edns(EDNS_UDP_SIZE, do=True).rendered()

@@ -31,6 +31,15 @@ class State:
     local_addresses: frozenset[str]
     miss: RCode = RCode.REFUSED
 
+    def is_like(self, other: "State") -> bool:
+        """Whether answers depend on the same things in both: then neither need replace the other,
+        and what is known of the gateways and kept for the audience stays."""
+        mine, theirs = (
+            (state.zones, state.gateways.members, state.local_addresses, state.miss)
+            for state in (self, other)
+        )
+        return mine == theirs
+
 
 class StubAnswers:
     """The stub as `serve` sees it (a `Program`)."""

@@ -48,6 +48,11 @@ class Gateways:
         self._exchange = exchange
         self._active = 0
 
+    @property
+    def members(self) -> tuple[Gateway, ...]:
+        """The gateways, in the document's order."""
+        return self._gateways
+
     def __len__(self) -> int:
         return len(self._gateways)
 

@@ -96,7 +96,9 @@ class StubProgram:
         while True:
             await asyncio.sleep(RECHECK)
             self._local = await asyncio.to_thread(own_addresses)
-            self._answers.state = self._compile()
+            state = self._compile()
+            if not state.is_like(self._answers.state):
+                self._answers.state = state
 
     def _compile(self) -> State:
         self._epoch += 1
