@@ -11,6 +11,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Any, Final, NoReturn, TypeVar, get_args
 
 from pydantic import AliasChoices, BaseModel, Strict, ValidationError
@@ -21,7 +22,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from enclave_dns.errors import DocumentError, Problem
 
 MAX_PROBLEMS: Final = 100
-"""More problems than this are counted, not listed."""
+"""More problems than this are not listed."""
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -42,7 +43,8 @@ _REASONS: Final = {
     "too_short": "must not be empty",
     "dict_type": "must be a table of keys and values",
 }
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_WORD: Final = 100
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TOML_PLACE: Final = re.compile(
     r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL
 )
@@ -134,12 +136,12 @@ def _refuse(file: str, reason: str, suggestion: str = "", line: int | None = Non
     raise DocumentError((Problem(file, "", reason, suggestion, line),)) from None
 
 
-def bounded(problems: Sequence[Problem], file: str) -> tuple[Problem, ...]:
-    """The first problems, and where there are too many of them, how many more."""
-    if len(problems) <= MAX_PROBLEMS:
-        return tuple(problems)
-    more = Problem(file, "", f"and {len(problems) - MAX_PROBLEMS} more problems")
-    return (*problems[:MAX_PROBLEMS], more)
+def bounded(problems: Iterable[Problem], file: str) -> tuple[Problem, ...]:
+    """The first problems, and a last one where there are more; no more are looked for."""
+    found = tuple(islice(problems, MAX_PROBLEMS + 1))
+    if len(found) <= MAX_PROBLEMS:
+        return found
+    return (*found[:-1], Problem(file, "", "and more problems"))
 
 
 def key_path(parts: Iterable[Part]) -> str:
@@ -149,7 +151,7 @@ def key_path(parts: Iterable[Part]) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         else:
-            key = part if _PLAIN_KEY.fullmatch(part) else json.dumps(part)
+            key = part if _PLAIN_KEY.fullmatch(part) else json.dumps(_short(part, 40))
             path += f".{key}" if path else key
     return path
 
@@ -163,8 +165,12 @@ def path_in(file: str, *parts: Part) -> str:
 
 def refusal(reason: str, suggestion: str = "") -> PydanticCustomError:
     """What a validator of one value raises (a ValueError): the reason, and what to do about it."""
-    context = {"reason": reason, "suggestion": suggestion}
+    context = {"reason": _short(reason, 200), "suggestion": _short(suggestion, 200)}
     return PydanticCustomError("refusal", "{reason}", context)
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def validated(
@@ -250,6 +256,8 @@ def _suggested(word: str) -> str:
 
 
 def _closest(word: str, choices: Iterable[str]) -> str:
+    if len(word) > _LONGEST_WORD:  # nobody's slip, and slow to compare
+        return ""
     by_plain = {_plain(choice): choice for choice in choices}
     close = get_close_matches(_plain(word), by_plain, n=1, cutoff=0.7)
     return by_plain[close[0]] if close else ""

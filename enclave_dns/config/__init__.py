@@ -11,7 +11,8 @@ from enclave_dns.config.loading import (
     load_stub_config,
 )
 from enclave_dns.config.models import read_endpoint
-from enclave_dns.config.settings import Config, Endpoint, GatewayConfig, StubConfig
+from enclave_dns.config.settings import Config, GatewayConfig, StubConfig, not_in_effect
+from enclave_dns.endpoint import Endpoint
 
 __all__ = [
     "Config",
@@ -22,5 +23,6 @@ __all__ = [
     "load_gateway_config",
     "load_organisation",
     "load_stub_config",
+    "not_in_effect",
     "read_endpoint",
 ]

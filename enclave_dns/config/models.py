@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
 
-from enclave_dns.config.settings import DNS_PORT, Endpoint, Fallback, LogLevel, Miss
+from enclave_dns.config.settings import Fallback, LogLevel, Miss
+from enclave_dns.endpoint import DNS_PORT, Endpoint
 from enclave_dns.organisation.words import read_name, read_system_id
 from enclave_dns.validation import Many, did_you_mean, refusal
 from enclave_dns.wire.names import Name

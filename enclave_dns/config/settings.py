@@ -3,33 +3,16 @@
 Paths are absolute, durations float seconds, names folded wire format.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Literal
 
+from enclave_dns.endpoint import DNS_PORT, Endpoint
 from enclave_dns.wire.names import Name
-
-DNS_PORT: Final = 53
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 Fallback = Literal["os", "system"]
 Miss = Literal["auto", "refused", "servfail", "nxdomain"]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An IP address in canonical text and a port.
-
-    `scope` is the interface of a link-local IPv6 address; only nameservers have one.
-    """
-
-    address: str
-    port: int = DNS_PORT
-    scope: str = ""
-
-    def __str__(self) -> str:
-        host = f"{self.address}%{self.scope}" if self.scope else self.address
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +74,15 @@ class StubConfig(Config):
     """The rcode of a name that nobody knows; `auto` follows the integration in use."""
     manage_dns: bool = False
     """Whether to make the operating system ask this stub."""
+
+
+_LATER: Final = ("fallback", "manage_dns", "metrics", "no_answer_pace", "workers")
+
+
+def not_in_effect(config: Config) -> tuple[str, ...]:
+    """The settings of a configuration that were changed and that this version does not serve yet."""
+    return tuple(
+        field.name
+        for field in fields(config)
+        if field.name in _LATER and getattr(config, field.name) != field.default
+    )

@@ -18,7 +18,7 @@ from enclave_dns.organisation.document import (
     TrustRequirement,
 )
 from enclave_dns.validation import Part, did_you_mean, path_in
-from enclave_dns.wire.names import display
+from enclave_dns.wire.names import Name, display
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def contradictions(draft: Draft) -> Iterator[Problem]:
         yield from _dangling_trust(draft, place, tag.trust_requirements, trust)
     for policy in draft.policies.values():
         yield from _policy(draft, policy, systems, trust)
+    yield from _repeated_records(draft)
     for at, zone in draft.dns_zones.items():
         yield from _records(draft, at, zone, systems)
 
@@ -126,17 +127,24 @@ def _policy(draft: Draft, policy: Policy, systems: set[str], trust: set[str]) ->
             yield draft.problem((*place, key), reason)
 
 
+def _repeated_records(draft: Draft) -> Iterator[Problem]:
+    # Of the whole organisation: `a.b` in one zone may be `a` in another. A manual record and an
+    # automatic one may share a name, for which of the two counts is settled.
+    first: dict[tuple[Name, bool], tuple[Part, ...]] = {}
+    for at, zone in draft.dns_zones.items():
+        for number, record in enumerate(zone.records):
+            place: tuple[Part, ...] = ("dns_zones", at, "records", number)
+            before = first.setdefault((record.name, record.auto_generated), place)
+            if before is not place:
+                owner = path_in(draft.file, *before)
+                reason = f"{display(record.name)!r} is already that of {owner}"
+                yield draft.problem((*place, "name"), reason)
+
+
 def _records(draft: Draft, at: int, zone: DnsZone, systems: set[str]) -> Iterator[Problem]:
-    first: dict[tuple[bytes, bool], int] = {}
     for number, record in enumerate(zone.records):
-        place = ("dns_zones", at, "records", number)
-        before = first.setdefault((record.name, record.auto_generated), number)
-        if before != number:
-            owner = path_in(draft.file, "dns_zones", at, "records", before)
-            reason = f"{display(record.name)!r} is already that of {owner}"
-            yield draft.problem((*place, "name"), reason)
         for index, system_id in enumerate(record.systems):
             if system_id not in systems:
+                place = ("dns_zones", at, "records", number, "systems", index)
                 reason = f"there is no system {system_id!r}"
-                hint = did_you_mean(system_id, systems)
-                yield draft.problem((*place, "systems", index), reason, hint)
+                yield draft.problem(place, reason, did_you_mean(system_id, systems))

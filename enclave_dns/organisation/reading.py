@@ -4,6 +4,7 @@ Every entry is read by itself, and those that can be read are then compared with
 that one run shows every problem. Nothing is half loaded.
 """
 
+from itertools import chain
 from typing import TypeVar
 
 from enclave_dns.errors import DocumentError, Problem
@@ -50,9 +51,9 @@ def build_organisation(data: dict[str, object], file: str) -> Organisation:
         reader.misread("systems", "system_id", systems),
         reader.misread("trust_requirements", "id", trust),
     )
-    problems = [*reader.problems, *contradictions(draft)]
+    problems = bounded(chain(reader.problems, contradictions(draft)), file)
     if problems or top is None:
-        raise DocumentError(bounded(problems, file))
+        raise DocumentError(problems)
     return Organisation(
         top.version,
         tuple(draft.systems.values()),

@@ -1,3 +1,5 @@
+"""Addresses, subnets and ranges, against the standard library and netaddr."""
+
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import netaddr

@@ -1,3 +1,5 @@
+"""What a document says to no effect."""
+
 from dataclasses import replace
 from datetime import time
 from zoneinfo import ZoneInfo

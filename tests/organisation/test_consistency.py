@@ -1,3 +1,5 @@
+"""What entries of a document say about each other."""
+
 import pytest
 
 from enclave_dns.errors import DocumentError
@@ -137,3 +139,14 @@ def test_a_manual_and_an_automatic_record_may_share_a_name() -> None:
     text = BASE.replace('[{ name = "db"', '[{ name = "db", auto_generated = true }, { name = "db"')
     (zone,) = parse_organisation(text.encode(), "o.toml").dns_zones
     assert [record.auto_generated for record in zone.records] == [True, False]
+
+
+def test_two_zones_may_not_hold_the_same_name() -> None:
+    other = '[{ name = "db.corp", records = [{ name = "@" }] }, { name = "corp"'
+    assert found('[{ name = "corp"', other) == [
+        (
+            "dns_zones[1].records[0].name",
+            "'db.corp' is already that of dns_zones[0].records[0]",
+            "",
+        )
+    ]

@@ -1,3 +1,5 @@
+"""The look-ups of an organisation."""
+
 from dataclasses import replace
 
 from enclave_dns.organisation.document import Organisation

@@ -1,3 +1,5 @@
+"""Active hours: tables around the clock changes, and a week written out in minutes."""
+
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

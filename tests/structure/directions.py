@@ -22,7 +22,10 @@ RANKS = {
 STRANGERS = {("resolve", "disclosure")}
 """Pairs that do not know each other although one lies above the other."""
 
-SIDEWAYS = {"organisation": {"disclosure.ranges", "disclosure.special"}}
+SIDEWAYS = {
+    "organisation": {"disclosure.ranges", "disclosure.special"},
+    "upstream": {"sources.nameserver"},
+}
 """What a room may import beside it."""
 
 LEAVES: dict[str, set[str]] = {
@@ -30,7 +33,8 @@ LEAVES: dict[str, set[str]] = {
     "bounded": set(),
     "validation": {"errors"},
     "resolution": {"errors", "bounded", "wire"},
-    "config": {"errors", "validation", "bounded", "wire"},
+    "endpoint": set(),
+    "config": {"errors", "endpoint", "validation", "wire", "organisation", "sources"},
 }
 """The modules at the top of the package, and the rooms and modules that each may import."""
 

@@ -55,7 +55,7 @@ def test_downward_imports_pass(path: str, text: str) -> None:
         ("gateway/assembly.py", "from enclave_dns.cli.demo import show"),
         ("serve/server.py", "from enclave_dns.gateway.assembly import Gateway"),
         ("errors.py", "from enclave_dns.wire.names import Name"),
-        ("config.py", "from enclave_dns.organisation.document import Organisation"),
+        ("config.py", "from enclave_dns.serve.server import Server"),
         ("__init__.py", "from enclave_dns.cli import main"),
     ],
 )
