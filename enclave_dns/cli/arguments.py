@@ -51,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
     _json(query)
     explain = _verb(verbs, "explain")
     _question(explain)
-    explain.add_argument("--sender", required=True, metavar="ID", help="the system that asks")
+    explain.add_argument(
+        "--sender", required=True, metavar="ID", help="who asks: a system's id or virtual address"
+    )
     explain.add_argument(
         "-c", "--config", required=True, metavar="FILE", help="the gateway's configuration"
     )
@@ -65,10 +67,11 @@ def parser() -> argparse.ArgumentParser:
 def _verb(
     verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str
 ) -> argparse.ArgumentParser:
+    summary = _SUMMARIES[name]
     return verbs.add_parser(
         name,
-        help=_SUMMARIES[name],
-        description=_SUMMARIES[name].capitalize() + ".",
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"example: {_EXAMPLES[name]}",
     )
 
@@ -83,7 +86,9 @@ def _daemon(verb: argparse.ArgumentParser) -> None:
 
 def _question(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("name", metavar="NAME", help="a domain name, or an address for its PTR")
-    verb.add_argument("type", nargs="?", default="", metavar="TYPE", help="A unless given")
+    verb.add_argument(
+        "type", nargs="?", default="", metavar="TYPE", help="A, or PTR for an address, unless given"
+    )
 
 
 def _json(verb: argparse.ArgumentParser, text: str = "print JSON") -> None:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
+from operator import attrgetter
 from typing import Final
 
 _LAST: Final = {4: (1 << 32) - 1, 6: (1 << 128) - 1}
@@ -65,7 +66,7 @@ def prefix(family: int, network: int, length: int) -> Range:
 def merged(spans: Iterable[Range]) -> tuple[Range, ...]:
     """The same addresses as sorted, disjoint and non-adjacent ranges, IPv4 first."""
     result: list[Range] = []
-    for span in sorted(spans):
+    for span in sorted(spans, key=attrgetter("family", "first")):
         before = result[-1] if result else None
         if before and before.family == span.family and span.first <= before.last + 1:
             result[-1] = Range(before.family, before.first, max(before.last, span.last))

@@ -31,8 +31,9 @@ MAX_ROUNDS: Final = 4 * (MAX_CHAIN + 1)
 class State:
     """All that the gateway's answers depend on; replaced whole, never changed.
 
-    `own` holds the gateway's own id; `only_suffixes` (folded names), where
-    there are any, are all that is resolved; `timeout` is the budget of one query in seconds.
+    `own` holds the gateway's own id; `only_suffixes` (folded names), where there are any, are all
+    that is resolved; `timeout` is the budget of one query in seconds. `generation` goes up when
+    other nameservers are to be asked: what the earlier ones have said no longer counts.
     """
 
     views: Views
@@ -41,6 +42,7 @@ class State:
     own: OwnZones
     only_suffixes: tuple[Name, ...] = ()
     timeout: float = 0.8
+    generation: int = 0
 
 
 class GatewayAnswers:
@@ -84,6 +86,7 @@ class GatewayAnswers:
         answers: dict[Question, Resolution] = {}
         deadline = asyncio.get_running_loop().time() + self.state.timeout
         start = self.state.resolver.next_start()
+        generation = self.state.generation
         for _ in range(MAX_ROUNDS):
             sender = self.identify(source)
             if sender is None:
@@ -91,6 +94,9 @@ class GatewayAnswers:
             if sender.refusal is not None:
                 return sender, sender.refusal
             state = self.state
+            if state.generation != generation:
+                generation = state.generation
+                answers.clear()
             result = decide(sender.view, question, facts(state, question, answers), self._trace)
             if isinstance(result, Reply):
                 return sender, result
@@ -137,7 +143,7 @@ def facts(state: State, question: Question, answers: Mapping[Question, Resolutio
     """What is known for a decision. A name that is decided here needs no nameserver to be up."""
     if is_decided_here(question.name):
         return Facts(answers=answers)
-    return Facts(state.hosts, answers, state.resolver.is_up)
+    return Facts(state.hosts, is_up=state.resolver.is_up) | answers
 
 
 def sign_of_life(question: Question, zones: OwnZones) -> Reply | None:

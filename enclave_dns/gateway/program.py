@@ -6,6 +6,7 @@ one assignment; an input that cannot be used leaves everything as it was, and is
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from enclave_dns.config import GatewayConfig, load_organisation
+from enclave_dns.config import GatewayConfig, load_organisation, not_in_effect
 from enclave_dns.errors import DocumentError
 from enclave_dns.gateway.answer import GatewayAnswers, State
 from enclave_dns.gateway.inputs import SYSTEMD, read_hosts, select_nameservers
@@ -48,6 +49,7 @@ class GatewayProgram:
         self._system = own_system(self._organisation, config.system_id)
         self._listening: frozenset[tuple[str, int]] = frozenset()
         self._compiled_at = datetime.now(UTC)
+        self._compiled_anew = asyncio.Event()
         self._nameservers: Nameservers
         self._answers: GatewayAnswers
         self._server: Server
@@ -59,6 +61,8 @@ class GatewayProgram:
         Raises EnvironmentFault where a socket cannot be had.
         """
         config = self._config
+        for setting in not_in_effect(config):
+            logger.warning("this version does not serve the setting yet", setting=setting)
         self._nameservers = Nameservers(
             self._select(), reply_in=config.timeout, on_state=_log_nameserver
         )
@@ -133,6 +137,7 @@ class GatewayProgram:
     def _compile(self) -> Views:
         self._epoch += 1
         self._compiled_at = datetime.now(UTC)
+        self._compiled_anew.set()
         views = compile_views(self._organisation, self._system, self._compiled_at, self._epoch)
         logger.info(
             "views compiled",
@@ -146,6 +151,7 @@ class GatewayProgram:
     async def _keep_views(self) -> None:
         """Compile anew whenever a policy starts, ends or expires, or the clock was set back."""
         while True:
+            self._compiled_anew.clear()
             now = datetime.now(UTC)
             until = self._answers.state.views.valid_until
             is_over = until is not None and now >= until
@@ -153,7 +159,10 @@ class GatewayProgram:
                 self._recompile()
                 continue
             left = RECHECK if until is None else (until - now).total_seconds()
-            await asyncio.sleep(min(left, RECHECK))
+            # A new document may hold an earlier instant than the one that is waited for.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, RECHECK)):
+                    await self._compiled_anew.wait()
 
     def _read_hosts(self) -> HostsTable:
         hosts = read_hosts(self._config.hosts_file)
@@ -180,7 +189,9 @@ class GatewayProgram:
         if selected == self._nameservers.selected:
             return
         self._nameservers.replace(selected)
-        self._answers.state.resolver.forget()
+        state = self._answers.state
+        state.resolver.forget()
+        self._answers.state = replace(state, generation=state.generation + 1)
         self._server.forget()
         names = [str(server) for server in selected.nameservers]
         logger.info("nameservers in use", nameservers=names, origin=selected.origin.value)
