@@ -14,7 +14,6 @@ from enclave_dns.wire.names import Name, is_at_or_below
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.rdata import name_in
 
-
 HERE: Final = "here"
 """Who answers for such names, where a resolution names its server."""
 

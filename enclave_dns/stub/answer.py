@@ -71,10 +71,13 @@ class StubAnswers:
 
     async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
         """What the first gateway that knows says, or the miss."""
-        said = await self.state.gateways.ask(query.folded)
-        audience = self.identify(source)
-        if audience is None:
+        state = self.state
+        said = await state.gateways.ask(query.folded)
+        if self.identify(source) is None:
             return None
+        # What was checked with the views of then is for the audience of then: where that has been
+        # replaced meanwhile, nobody finds the reply again.
+        audience = state.audience
         if said.resolution is not None:
             return audience, rebuilt(said.resolution)
         return audience, no_answer(RCode.REFUSED, 0.0) if said.did_fail else self._miss()

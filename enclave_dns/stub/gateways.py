@@ -85,13 +85,14 @@ class Gateways:
         checked = check(gateway.view, question, resolution)
         if checked.verdict is not Verdict.NEEDS_ADDRESS:
             return checked
+        did_fail = False
         for companion in companions(question):
             other = await self._one(gateway, companion, deadline)
-            if other is not None and other.rrset:
-                verdict = check(gateway.view, companion, other).verdict
-                if verdict is Verdict.TAKEN:
-                    return Checked(Verdict.TAKEN, resolution)
-        return Checked(Verdict.NO_ANSWER, resolution)
+            if other is None:
+                did_fail = True
+            elif other.rrset and check(gateway.view, companion, other).verdict is Verdict.TAKEN:
+                return Checked(Verdict.TAKEN, resolution)
+        return None if did_fail else Checked(Verdict.NO_ANSWER, resolution)
 
     async def _one(
         self, gateway: Gateway, question: Question, deadline: float

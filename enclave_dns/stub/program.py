@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from enclave_dns.config import StubConfig, load_organisation
+from enclave_dns.config import StubConfig, load_organisation, not_in_effect
 from enclave_dns.disclosure.view import View
 from enclave_dns.errors import DocumentError
 from enclave_dns.organisation.connections import connected, gateways_of
@@ -59,12 +59,15 @@ class StubProgram:
         Raises EnvironmentFault where a socket cannot be had.
         """
         config = self._config
+        for setting in not_in_effect(config):
+            logger.warning("this version does not serve the setting yet", setting=setting)
         self._local = await asyncio.to_thread(own_addresses)
         self._answers = StubAnswers(self._compile())
         self._server = Server(self._answers)
         listeners = Listeners(self._server)
-        # Whatever this machine asks one of its own addresses comes in over `lo`.
-        await listeners.open(config.listen, "lo")
+        # To Linux, what this machine asks one of its own addresses comes in by the interface that
+        # owns the address; what claims to be from here but is not, the kernel drops there.
+        await listeners.open(config.listen, "")
         places = " ".join(str(endpoint) for endpoint in listeners.endpoints)
         try:
             await serve_until_stopped(

@@ -33,15 +33,16 @@ ALL_TYPES = (*OPAQUE, *CURRENT, *OBSOLETE)
 class Alphabet:
     """What generated messages may hold.
 
-    `letters` are the bytes of labels, `least_option` is the size of an EDNS option. `is_query` keeps to opcode 0 and at most one question, which
-    every codec reads alike.
+    `letters` are the bytes of labels; `least` is the size of the smallest EDNS option and of the
+    smallest RDATA of no type that we know. `is_query` keeps to opcode 0 and at most one question,
+    which every codec reads alike.
     """
 
     letters: bytes = ANY_BYTE
     rtypes: Sequence[int] = ALL_TYPES
     is_query: bool = False
     max_labels: int = 50
-    least_option: int = 0
+    least: int = 0
 
 
 def label(letters: bytes = ANY_BYTE) -> st.SearchStrategy[bytes]:
@@ -66,7 +67,7 @@ def _fitting(parts: list[bytes]) -> Name:
 
 
 @st.composite
-def rdata(draw: st.DrawFn, rtype: int, name: st.SearchStrategy[Name]) -> bytes:
+def rdata(draw: st.DrawFn, rtype: int, name: st.SearchStrategy[Name], least: int = 0) -> bytes:
     """Well-formed RDATA of a type, with its names from `name`."""
     layout = LAYOUTS.get(rtype)
     if layout is not None:
@@ -77,7 +78,7 @@ def rdata(draw: st.DrawFn, rtype: int, name: st.SearchStrategy[Name]) -> bytes:
         strings = draw(st.lists(st.binary(max_size=20), min_size=1, max_size=3))
         return b"".join(bytes((len(string),)) + string for string in strings)
     size = {int(RRType.A): 4, int(RRType.AAAA): 16}.get(rtype)
-    return draw(st.binary(min_size=size or 0, max_size=size or 30))
+    return draw(st.binary(min_size=size or least, max_size=size or 30))
 
 
 @st.composite
@@ -94,7 +95,7 @@ def messages(draw: st.DrawFn, alphabet: Alphabet = Alphabet()) -> Message:
     def record(draw: st.DrawFn) -> Record:
         rtype = int(draw(st.sampled_from(alphabet.rtypes)))
         ttl = draw(st.integers(0, 0x7FFFFFFF))
-        return Record(draw(name), rtype, ttl, draw(rdata(rtype, name)))
+        return Record(draw(name), rtype, ttl, draw(rdata(rtype, name, alphabet.least)))
 
     section = st.lists(record(), max_size=3).map(tuple)
     rtype = st.integers(1, 40) | st.just(65280)
@@ -107,7 +108,7 @@ def messages(draw: st.DrawFn, alphabet: Alphabet = Alphabet()) -> Message:
         draw(section),
         draw(section),
         draw(section),
-        draw(st.none() | opts(alphabet.least_option)),
+        draw(st.none() | opts(alphabet.least)),
     )
 
 
