@@ -9,8 +9,8 @@ from enclave_dns.bounded import BoundedTable
 
 MAX_ENTRIES = 20
 MAX_BYTES = 20_000
-KEYS = st.integers(0, 40)
-SIZES = st.integers(0, 3_000) | st.integers(0, MAX_BYTES + 1_000)
+KEYS = st.integers(0, 12)
+SIZES = st.integers(0, 900) | st.integers(0, 900) | st.integers(0, MAX_BYTES + 1_000)
 
 
 class AnySequence(RuleBasedStateMachine):
@@ -21,6 +21,7 @@ class AnySequence(RuleBasedStateMachine):
         self.table: BoundedTable[int, int] = BoundedTable(MAX_ENTRIES, MAX_BYTES)
         self.last: dict[int, tuple[int, int]] = {}
         self.overhead = overhead()
+        self.floods = 1_000
 
     @rule(key=KEYS, value=st.integers(), size=SIZES)
     def put(self, key: int, value: int, size: int) -> None:
@@ -30,6 +31,12 @@ class AnySequence(RuleBasedStateMachine):
     @rule(key=KEYS)
     def get(self, key: int) -> None:
         assert self.table.get(key) in (None, self.last.get(key, (None, 0))[0])
+
+    @rule(count=st.integers(1, 30))
+    def flood(self, count: int) -> None:
+        for _ in range(count):
+            self.floods += 1
+            self.put(self.floods, 0, 100)
 
     @rule(key=KEYS)
     def discard(self, key: int) -> None:
@@ -111,6 +118,24 @@ def test_what_is_larger_than_the_table_is_not_kept_and_costs_nobody_a_place() ->
     assert table.get("7") is None
     assert table.get("giant") is None
     assert len(table) == 49
+
+
+def test_a_new_value_leaves_a_key_the_standing_that_it_has() -> None:
+    table: BoundedTable[str, int] = BoundedTable(20, 1 << 30)
+    for number in range(20):
+        table.put(f"{number}", number, 10)
+        table.get(f"{number}")
+    table.put("one too many", 0, 10)
+    first, second = list(table._main)[:2]
+    table.get(first)
+    before = table.bytes_held
+    table.put(first, -1, 30)
+    assert table.bytes_held == before + 20
+    for number in range(3):
+        table.put(f"also asked for {number}", number, 10)
+        table.get(f"also asked for {number}")
+    assert table.get(first) == -1
+    assert table.get(second) is None
 
 
 @given(st.lists(st.tuples(KEYS, st.integers(0, 500)), max_size=60))

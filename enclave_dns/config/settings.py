@@ -80,7 +80,7 @@ _LATER: Final = ("fallback", "manage_dns", "metrics", "no_answer_pace", "workers
 
 
 def not_in_effect(config: Config) -> tuple[str, ...]:
-    """The settings of a configuration that were changed and that this version does not serve yet."""
+    """The changed settings of a configuration that this version does not serve yet."""
     return tuple(
         field.name
         for field in fields(config)

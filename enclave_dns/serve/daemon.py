@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 import structlog
 
-from enclave_dns.config import Endpoint
+from enclave_dns.endpoint import Endpoint
 from enclave_dns.serve.server import Server
 from enclave_dns.serve.sockets import bound, interface_of
 from enclave_dns.serve.tcp import TcpListener

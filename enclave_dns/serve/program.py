@@ -12,8 +12,8 @@ class Audience:
     """Those who get the same replies: opaque here, made from the sender's view and its epoch.
 
     `key` goes in front of every key of the reply cache, so that a new epoch leaves all older
-    entries unreachable. `sender` (a system id) is what limits are counted by. `refusal`, where
-    set, is the reply to everything this audience asks.
+    entries unreachable; the keys of one program are all of one length. `sender` (a system id) is
+    what limits are counted by. `refusal`, where set, is the reply to everything this audience asks.
     """
 
     key: bytes

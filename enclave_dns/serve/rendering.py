@@ -70,39 +70,39 @@ class Rendered:
     """A reply that is kept: `body` is question and sections, without header and OPT.
 
     The records from `turns_at` on, `turns` pieces of `turn_size` bytes each, change places with
-    every reply. Mutable in one field only: `turn` counts the replies that were made.
+    every reply; in `body` they stand as they did at turn `first_turn`. Mutable in one field only:
+    `turn` counts the replies that were made.
     """
 
     flags: int
     counts: bytes
     additional_count: int
     body: bytes
+    first_turn: int
+    turn: int
     turns_at: int = 0
     turn_size: int = 0
     turns: int = 1
-    turn: int = 0
 
     @classmethod
     def of(cls, query: Query, reply: Reply, turn: int) -> "Rendered":
         """Render the sections of a reply once; `turn` is where its order stands."""
         writer = Writer()
         writer.question(replace(query.question, name=query.folded.name))
-        fixed = reply.answer[: reply.turns_from]
-        turning = reply.answer[reply.turns_from :]
-        if not turning or turning[0].rtype not in _TURNING:
-            fixed, turning = turned(reply, turn), ()
-        _write(writer, fixed)
+        answer = turned(reply, turn)
+        fixed, turning = answer[: reply.turns_from], answer[reply.turns_from :]
+        writer.rrset(fixed, _NO_LIMIT)
         borders = [len(writer.out)]
         for record in turning:
-            _write(writer, (record,))
+            writer.rrset((record,), _NO_LIMIT)
             borders.append(len(writer.out))
-        _write(writer, (*reply.authority, *reply.additional))
+        writer.rrset((*reply.authority, *reply.additional), _NO_LIMIT)
         counts = header(0, 0, (1, len(reply.answer), len(reply.authority), 0))[4:10]
         body = bytes(writer.out[12:])
-        rendered = cls(_flags(0, reply), counts, len(reply.additional), body, turn=turn)
+        rendered = cls(_flags(0, reply), counts, len(reply.additional), body, turn, turn)
         # Pieces of one size: none of them holds a name that another one points at.
         sizes = {end - begin for begin, end in pairwise(borders)}
-        if len(sizes) == 1:
+        if len(sizes) == 1 and turning[0].rtype in _TURNING:
             rendered.turns_at = borders[0] - 12
             rendered.turn_size = sizes.pop()
             rendered.turns = len(turning)
@@ -128,14 +128,10 @@ class Rendered:
     def _turned(self) -> bytes:
         body, start = self.body, self.turns_at
         end = start + self.turns * self.turn_size
-        cut = start + (self.turn % self.turns) * self.turn_size
+        cut = start + (self.turn - self.first_turn) % self.turns * self.turn_size
         return body[:start] + body[cut:end] + body[start:cut] + body[end:]
 
 
-def _write(writer: Writer, records: tuple[Record, ...]) -> None:
-    writer.rrset(records, _NO_LIMIT)
-
-
-_NO_LIMIT: Final = 1 << 20
+_NO_LIMIT: Final = 1 << 30
 _OPT: Final = Edns(EDNS_UDP_SIZE).rendered()
 _OPT_DO: Final = Edns(EDNS_UDP_SIZE, do=True).rendered()

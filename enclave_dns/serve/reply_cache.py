@@ -15,6 +15,9 @@ from enclave_dns.serve.rendering import Rendered
 
 MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 32 << 20
+LONGEST: Final = 30.0
+"""Seconds for which a reply is served again at most: its TTLs do not age meanwhile."""
+
 _OVERHEAD: Final = 300
 """Bytes of one entry beside its sections: the key, the object and its numbers."""
 
@@ -53,7 +56,7 @@ class ReplyCache:
         # The reply that is being sent now is the one at `turn`; the next hit is one further.
         rendered.turn += 1
         size = _OVERHEAD + len(key) + len(rendered.body)
-        self._table.put(key, (now + reply.lifetime, rendered), size)
+        self._table.put(key, (now + min(reply.lifetime, LONGEST), rendered), size)
         return turn
 
     def clear(self) -> None:

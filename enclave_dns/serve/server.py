@@ -27,6 +27,10 @@ DRAIN_GRACE: Final = 1.0
 """Seconds that queries in flight get to finish when the program is asked to stop."""
 
 _SETTLE: Final = 0.05
+"""Seconds for which the sockets are still read before the last queries are waited for."""
+
+_OUR_FAULT: Final = "a query could not be answered"
+"""A fault of ours costs one query, not the daemon."""
 
 
 class Channel(Protocol):
@@ -36,6 +40,9 @@ class Channel(Protocol):
 
     def send(self, packet: bytes, address: Address) -> None:
         """Send, now or not at all; never raises."""
+
+    def drop(self) -> None:
+        """A packet from here gets no reply: silence over UDP, the end of a TCP connection."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,11 +70,11 @@ class Server:
         """Take one packet; returns the reply if there is one at once. A later one is sent."""
         audience = self._program.identify(address[0])
         if audience is None:
-            self.counts["dropped_unknown_sender"] += 1
+            self._drop(channel, "dropped_unknown_sender")
             return None
         query = admit(packet, address[1], is_tcp=channel.is_tcp)
         if query is None:
-            self.counts["dropped_no_query"] += 1
+            self._drop(channel, "dropped_no_query")
             return None
         if isinstance(query, Refusal):
             return self._refuse(query, query.reply, query_limit(channel))
@@ -80,9 +87,13 @@ class Server:
         if kept is not None:
             self.counts["kept"] += 1
             return kept
-        reply = self._program.answer_now(audience, query)
-        if reply is not None:
-            return self._finish(audience, query, reply, limit)
+        try:
+            reply = self._program.answer_now(audience, query)
+            if reply is not None:
+                return self._finish(audience, query, reply, limit)
+        except Exception:
+            logger.exception(_OUR_FAULT)
+            return self._refuse(query, failed(), limit)
         self._wait(audience, _Waiting(query, channel, address))
         return None
 
@@ -93,6 +104,10 @@ class Server:
     def forget(self) -> None:
         """Empty the reply cache."""
         self._replies.clear()
+
+    def _drop(self, channel: Channel, reason: str) -> None:
+        self.counts[reason] += 1
+        channel.drop()
 
     def _refuse(self, query: Query | Refusal, reply: Reply, limit: int) -> bytes:
         self.counts[reply.kind.value] += 1
@@ -123,23 +138,20 @@ class Server:
         try:
             answered = await self._program.answer(address[0], query)
             if answered is None:
-                self.counts["dropped_unknown_sender"] += 1
+                self._drop(channel, "dropped_unknown_sender")
                 return
             audience, reply = answered
             channel.send(self._finish(audience, query, reply, limit), address)
-        except asyncio.CancelledError:
-            raise
         except Exception:
-            # A fault of ours must cost one query, not the daemon.
-            logger.exception("a query could not be answered")
+            logger.exception(_OUR_FAULT)
             channel.send(self._refuse(query, failed(), limit), address)
         finally:
             self._pending.leave(ticket)
 
-    async def drain(self) -> None:
-        """Send new queries elsewhere, and give those in flight a moment to finish."""
+    async def drain(self, grace: float = DRAIN_GRACE) -> None:
+        """Send new queries elsewhere, and give those in flight `grace` seconds to finish."""
         self._is_draining = True
-        deadline = self._clock() + DRAIN_GRACE
+        deadline = self._clock() + grace
         await asyncio.sleep(_SETTLE)
         tasks = [waiting.task for waiting in self._pending.everything() if waiting.task]
         if tasks:

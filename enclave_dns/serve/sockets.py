@@ -10,7 +10,7 @@ import socket
 from ipaddress import ip_address
 from typing import Final
 
-from enclave_dns.config import Endpoint
+from enclave_dns.endpoint import Endpoint
 from enclave_dns.errors import EnvironmentFault
 
 _ATTEMPTS: Final = 20

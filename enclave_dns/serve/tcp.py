@@ -7,6 +7,7 @@ does not take the replies.
 
 import asyncio
 import socket
+from collections import deque
 from typing import Final, cast
 
 from enclave_dns.serve.server import Address, Server
@@ -20,12 +21,19 @@ IDLE: Final = 10.0
 PIPELINE: Final = 100
 """Queries of one connection in flight, past which it is not read."""
 
+BATCH: Final = 64
+"""Messages of one connection taken in one go before other work has its turn."""
+
 
 class TcpListener:
-    """Serves one bound TCP socket until closed; owns its connections."""
+    """Serves one bound TCP socket until closed; owns its connections.
 
-    def __init__(self, server: Server) -> None:
+    `idle` is the time (seconds) after which a silent connection is closed.
+    """
+
+    def __init__(self, server: Server, *, idle: float = IDLE) -> None:
         self.server = server
+        self.idle = idle
         self.connections: set[Connection] = set()
         self._accepting: asyncio.Server | None = None
 
@@ -61,11 +69,14 @@ class Connection(asyncio.Protocol):
     def __init__(self, listener: TcpListener) -> None:
         self._listener = listener
         self._frames = FrameReader()
+        self._packets: deque[bytes] = deque()
         self._in_flight = 0
         self._is_full = False
+        self._is_at_end = False
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._next_go: asyncio.Handle | None = None
         self.source = ""
         self._address: Address = ("", 0)
 
@@ -87,24 +98,23 @@ class Connection(asyncio.Protocol):
         """The connection is gone, whoever ended it."""
         self._transport = None
         self._listener.connections.discard(self)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._packets.clear()
+        for handle in (self._timer, self._next_go):
+            if handle is not None:
+                handle.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the stream: answer every message that is now whole."""
-        if self._transport is None:
-            return
-        for packet in self._frames.feed(data):
+        """Bytes of the stream: take every message that is now whole."""
+        packets = self._frames.feed(data)
+        if packets:
+            self._packets.extend(packets)
             self._restart_timer()
-            self._in_flight += 1
-            reply = self._listener.server.receive(packet, self._address, self)
-            if reply is not None:
-                self.send(reply, self._address)
-            elif len(packet) < 12 or packet[2] & 0x80:
-                # Not a query: over TCP silence would keep the connection for nothing.
-                self._transport.abort()
-                return
-        self._regulate()
+            self._take()
+
+    def eof_received(self) -> bool:
+        """The peer will ask nothing more; it still gets the replies that it waits for."""
+        self._is_at_end = True
+        return self._is_busy()
 
     def send(self, packet: bytes, address: Address) -> None:  # noqa: ARG002 - a Channel
         """Write one reply, in whatever order they become ready."""
@@ -113,6 +123,11 @@ class Connection(asyncio.Protocol):
             self._transport.write(frame(packet))
             self._restart_timer()
             self._regulate()
+
+    def drop(self) -> None:
+        """Close at once: silence would keep the connection for nothing."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def pause_writing(self) -> None:
         """The peer does not take what we send: stop asking for more."""
@@ -129,18 +144,45 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def _take(self) -> None:
+        """Take messages that have come, while their replies find their way."""
+        self._next_go = None
+        for _ in range(BATCH):
+            if not self._packets or not self._may_take():
+                break
+            self._in_flight += 1
+            packet = self._packets.popleft()
+            reply = self._listener.server.receive(packet, self._address, self)
+            if reply is not None:
+                self.send(reply, self._address)
+        self._regulate()
+
+    def _may_take(self) -> bool:
+        is_open = self._transport is not None and not self._transport.is_closing()
+        return is_open and not self._is_full and self._in_flight < PIPELINE
+
+    def _is_busy(self) -> bool:
+        return self._in_flight > 0 or bool(self._packets)
+
     def _regulate(self) -> None:
-        if self._transport is None or self._transport.is_closing():
+        """Go on with what has come before reading more; end where nothing more can come."""
+        stream = self._transport
+        if stream is None or stream.is_closing():
             return
-        if self._is_full or self._in_flight >= PIPELINE:
-            self._transport.pause_reading()
+        if self._packets and self._may_take() and self._next_go is None:
+            self._next_go = self._loop.call_soon(self._take)
+        if self._is_at_end:
+            if not self._is_busy():
+                stream.close()
+        elif self._packets or not self._may_take():
+            stream.pause_reading()
         else:
-            self._transport.resume_reading()
+            stream.resume_reading()
 
     def _restart_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(IDLE, self._expire)
+        self._timer = self._loop.call_later(self._listener.idle, self._expire)
 
     def _expire(self) -> None:
         if self._transport is not None:

@@ -56,6 +56,9 @@ class UdpListener:
         except OSError:
             self._server.counts["unsent"] += 1
 
+    def drop(self) -> None:
+        """Silence."""
+
     def close(self) -> None:
         """Stop reading and give the port back."""
         self._loop.remove_reader(self._socket.fileno())
