@@ -82,24 +82,26 @@ class Resolver:
         known = self.known(question, do=do)
         if known is not None:
             return known
+        was_up = self.is_up
         found = await self._in_flight.share(
             (question, do, self._generation),
             lambda: self._ask(question, do, start),
             deadline - self._clock(),
         )
         if found is None:
-            found = Resolution(Outcome.FAILED, question.name)
+            found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
         if found.outcome in (Outcome.FAILED, Outcome.DOWN):
             return self._cache.stale(question, do, self._clock()) or found
         return found
 
     async def _ask(self, question: Question, do: bool, start: int) -> Resolution:
         generation = self._generation
+        was_up = self.is_up
         try:
             async with asyncio.timeout(LOOK_UP_BUDGET):
                 found = await self._source.look_up(question, do=do, start=start)
         except TimeoutError:
-            found = Resolution(Outcome.FAILED, question.name)
+            found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
         found = without_local_ends(found)
         if generation == self._generation:
             self._cache.keep(question, do, found, self._clock())

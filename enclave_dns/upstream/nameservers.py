@@ -102,6 +102,7 @@ class Nameservers:
         """
         now = asyncio.get_running_loop().time
         servers = self._selected.nameservers
+        was_up = self.is_up
         states = [self._health[server].state for server in servers]
         selection = Selection(order(states, start), self._pace, now())
         while (attempt := selection.next_try(now())) is not None:
@@ -111,7 +112,8 @@ class Nameservers:
             resolution = _advance(selection, result, question)
             if resolution is not None:
                 return replace(resolution, server=str(server))
-        return Resolution(Outcome.FAILED if self.is_up else Outcome.DOWN, question.name)
+        is_up = was_up and self.is_up
+        return Resolution(Outcome.FAILED if is_up else Outcome.DOWN, question.name)
 
     async def close(self) -> None:
         """End all probes, and know no server any more. Look-ups belong to their callers."""
