@@ -7,13 +7,15 @@ nameservers. A test asks `laptop.dig("@100.64.0.70", "dbserver1.corp.net", "A")`
 these fixtures is marked `lab`; the logs of all programs follow the report of a failed test.
 """
 
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Protocol
 
 import pytest
 
-from tests.lab.daemons import Daemon, Daemons
+from tests.lab.answer import Answer
+from tests.lab.daemons import LOOKS_EVERY, Daemon, Daemons
 from tests.lab.namespaces import Namespace, Network
 from tests.lab.office import DNSMASQ, UNBOUND, start_dnsmasq, start_unbound
 from tests.lab.programs import (
@@ -21,6 +23,7 @@ from tests.lab.programs import (
     CONTRACTOR,
     DEVELOPER,
     GATEWAY,
+    SECOND_GATEWAY,
     STRANGER,
     Program,
     start_gateway,
@@ -30,7 +33,19 @@ from tests.lab.programs import (
 SPARE = "10.0.0.3"
 """An address of the office where a test may start a nameserver of its own."""
 
+HOSTS = """\
+10.0.0.60  wiki.corp.net wiki
+"""
+"""The hosts file of the shared gateway."""
+
 LOG_LINES = 40
+CHANGES_WITHIN = 10.0
+
+
+class Until(Protocol):
+    """Asks until the answer is as told, and returns it: see `ask_until`."""
+
+    def __call__(self, is_so: Callable[[Answer], bool], *words: str) -> Answer: ...
 
 
 class Start(Protocol):
@@ -61,7 +76,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         arguments = getattr(item, "funcargs", {})
-        for scope in ("servers", "daemons"):
+        for scope in ("servers", "shared_daemons", "daemons"):
             for daemon in arguments.get(scope, ()):
                 log = "\n".join(daemon.log.splitlines()[-LOG_LINES:])
                 report.sections.append((f"log of {daemon.name} ({daemon.pid})", log))
@@ -74,21 +89,22 @@ def network() -> Iterator[Network]:
     with Network() as network:
         laptop, host, office = map(network.namespace, ("laptop", "gateway", "office"))
         senders = [f"{sender}/24" for sender in (DEVELOPER, CONTRACTOR, BYSTANDER, STRANGER)]
-        network.link("overlay0", laptop, senders, host, [f"{GATEWAY}/24"])
+        gateways = [f"{gateway}/24" for gateway in (GATEWAY, SECOND_GATEWAY)]
+        network.link("overlay0", laptop, senders, host, gateways)
         servers = [f"{server}/24" for server in (UNBOUND, DNSMASQ, SPARE)]
         network.link("office0", host, ["10.0.0.254/24"], office, servers)
         yield network
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def laptop(network: Network) -> Namespace:
     """Where the senders are: 100.64.0.12 (unless told otherwise), .13, .14 and .99."""
     return network["laptop"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gateway_host(network: Network) -> Namespace:
-    """Where the gateway runs: 100.64.0.70 to the laptop, 10.0.0.254 to the office."""
+    """Where the gateways run: 100.64.0.70 and .71 to the laptop, 10.0.0.254 to the office."""
     return network["gateway"]
 
 
@@ -103,6 +119,13 @@ def servers(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The programs that run for the whole session. They end before the machines do."""
     with Daemons(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
+
+
+@pytest.fixture(scope="module")
+def shared_daemons(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemons]:
+    """The programs that run for all tests of one file."""
+    with Daemons(tmp_path_factory.mktemp("shared")) as shared:
+        yield shared
 
 
 @pytest.fixture
@@ -144,6 +167,39 @@ def gateway(daemons: Daemons, gateway_host: Namespace, unbound: Daemon) -> Start
     organisation of `tests.lab.programs`.
     """
     return partial(start_gateway, daemons, gateway_host)
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(shared_daemons: Daemons, gateway_host: Namespace, unbound: Daemon) -> Program:
+    """One gateway with unbound behind it for all tests of a file, which ask and change nothing.
+
+    A file uses either this one or `gateway`: both listen at 100.64.0.70.
+    """
+    return start_gateway(shared_daemons, gateway_host, hosts=HOSTS)
+
+
+@pytest.fixture
+def ask(laptop: Namespace) -> Callable[..., Answer]:
+    """Ask the gateway with dig, as the developer unless told otherwise: `ask("x.net", "A")`."""
+
+    def dig(*words: str) -> Answer:
+        return laptop.dig(f"@{GATEWAY}", *words)
+
+    return dig
+
+
+@pytest.fixture
+def ask_until(ask: Callable[..., Answer]) -> Until:
+    """Ask the gateway again and again until something has changed, 10 s at most."""
+
+    def dig(is_so: Callable[[Answer], bool], *words: str) -> Answer:
+        deadline = time.monotonic() + CHANGES_WITHIN
+        while not is_so(answer := ask(*words)):
+            assert time.monotonic() < deadline, f"no change: {answer.text}"
+            time.sleep(LOOKS_EVERY)
+        return answer
+
+    return dig
 
 
 @pytest.fixture

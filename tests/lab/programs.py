@@ -19,10 +19,14 @@ from tests.lab.office import UNBOUND, write_atomically
 ROOT = Path(__file__).parents[2]
 
 GATEWAY = "100.64.0.70"
+SECOND_GATEWAY = "100.64.0.71"
 DEVELOPER = "100.64.0.12"
 CONTRACTOR = "100.64.0.13"
 BYSTANDER = "100.64.0.14"
 STRANGER = "100.64.0.99"
+
+SYSTEMD = "run/systemd/resolve/resolv.conf"
+"""The file of `Program.write` for the list that systemd-resolved keeps."""
 
 ORGANISATION = f"""
 version = 1
@@ -89,7 +93,7 @@ class Program:
         return self.daemon.log
 
     def write(self, name: str, text: str) -> None:
-        """Replace one of its files: `organisation.toml`, `hosts`, `resolv.conf`."""
+        """Replace one of its files: `organisation.toml`, `hosts`, `resolv.conf`, SYSTEMD."""
         write_atomically(self.folder / name, text)
 
     def reload(self) -> None:
@@ -110,14 +114,17 @@ def start_gateway(
     nameservers: Sequence[str] = (UNBOUND,),
     system_id: str = "WZL94",
     listen: str = f"{GATEWAY}:53",
+    systemd: str | None = None,
     **settings: object,
 ) -> Program:
     """`enclave-dns gateway` with a resolv.conf that names `nameservers`.
 
-    `settings` are further keys of gateway.toml, or other values for those that are set here.
+    `systemd` is the content of the list that systemd-resolved keeps of its own nameservers; then
+    the program sees a /run of its own. `settings` are further keys of gateway.toml, or other
+    values for those that are set here.
     """
     folder = daemons.folder(f"gateway-{system_id}-files")
-    resolv_conf = "".join(f"nameserver {address}\n" for address in nameservers)
+    resolv_conf = resolv_conf_of(nameservers)
     configuration = {
         "system_id": system_id,
         "organisation": "organisation.toml",
@@ -128,7 +135,17 @@ def start_gateway(
     }
     files = {"organisation.toml": organisation, "hosts": hosts, "resolv.conf": resolv_conf}
     expected = f"ready gateway {system_id} {listen}"
-    return _start(daemons, namespace, "gateway", folder, files, configuration, expected)
+    before: list[str] = []
+    if systemd is not None:
+        files[SYSTEMD] = systemd
+        before = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /run && exec "$@"']
+        before.append(str(folder / "run"))
+    return _start(daemons, namespace, "gateway", folder, files, configuration, expected, before)
+
+
+def resolv_conf_of(nameservers: Sequence[str]) -> str:
+    """The text of a resolv.conf that names these addresses."""
+    return "".join(f"nameserver {address}\n" for address in nameservers)
 
 
 def start_stub(
@@ -161,12 +178,14 @@ def _start(
     files: Mapping[str, str],
     configuration: Mapping[str, object],
     expected: str,
+    before: Sequence[str] = (),
 ) -> Program:
     for name, text in files.items():
+        folder.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
         folder.joinpath(name).write_text(text)
     path = folder / f"{verb}.toml"
     path.write_text(_toml(configuration))
-    command = [sys.executable, "-m", "enclave_dns", verb, "-c", str(path)]
+    command = [*before, sys.executable, "-m", "enclave_dns", verb, "-c", str(path)]
     daemon = daemons.start(namespace, verb, command, _environment())
     daemon.wait_until(lambda: "\n" in daemon.said, f"the line {expected!r}", STARTS_WITHIN)
     ready = daemon.said.splitlines()[0]

@@ -25,7 +25,7 @@ from tests.fakes.dns_messages import ANY_BYTE, ASCII, CURRENT, LOWER, OPAQUE, Al
 KNOWN = (*OPAQUE, *CURRENT)
 FOR_DNSPYTHON = Alphabet(ANY_BYTE, KNOWN, is_query=True)
 FROM_DNSPYTHON = Alphabet(LOWER, KNOWN, is_query=True)
-FOR_DNSLIB = Alphabet(ASCII, KNOWN, is_query=True, least_option=1)
+FOR_DNSLIB = Alphabet(ASCII, KNOWN, is_query=True, least=1)
 
 
 def by_dnspython(packet: bytes) -> dns.message.Message:

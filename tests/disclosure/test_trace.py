@@ -1,0 +1,55 @@
+"""What a decision notes about each record."""
+
+from enclave_dns.disclosure.trace import Trace, Verdict
+from enclave_dns.wire.names import from_text
+from enclave_dns.wire.record import Record
+from tests.fakes.dns_worlds import World, asked, settle, view_of, zone
+
+RECORD = Record(from_text("db.corp.net"), 1, 60, b"\n\0\0\1")
+VERDICT = Verdict("nameservers", RECORD, True, "D1", "the address is in the view", RECORD.rdata)
+WORLD = World(
+    zone(
+        """
+        www.corp.net 60 CNAME db.corp.net
+        db.corp.net 60 A 172.16.1.10
+        db.corp.net 60 A 192.168.0.30
+        """
+    )
+)
+
+
+def test_verdicts_and_remarks_are_kept_once_and_in_order() -> None:
+    trace = Trace()
+    other = Verdict("hosts", RECORD, False, "D1", "no policy covers the address", RECORD.rdata)
+    for verdict in (VERDICT, other, VERDICT):
+        trace.note(verdict)
+    for text in ("b", "a", "b"):
+        trace.remark(text)
+    assert (trace.verdicts, trace.remarks) == ([VERDICT, other], ["b", "a"])
+    trace.clear()
+    assert trace == Trace()
+
+
+def test_a_decision_tells_each_record_once_however_often_it_was_tried() -> None:
+    trace = Trace()
+    view = view_of("172.16.1.10")
+    settle(view, asked("www.corp.net A"), WORLD, trace)
+    assert [(verdict.record.rdata[-1], verdict.is_allowed) for verdict in trace.verdicts] == [
+        (10, True),
+        (30, False),
+    ]
+    assert "no policy" in trace.verdicts[1].reason
+
+
+def test_a_trace_changes_no_decision() -> None:
+    for view in (view_of("172.16.1.10"), view_of("10.0.0.0/8"), view_of("0.0.0.0/0")):
+        for kind in ("A", "AAAA", "CNAME", "PTR", "MX"):
+            for name in (
+                "www.corp.net",
+                "db.corp.net",
+                "nope.corp.net",
+                "10.1.16.172.in-addr.arpa",
+            ):
+                question = asked(f"{name} {kind}")
+                trace = Trace()
+                assert settle(view, question, WORLD, trace) == settle(view, question, WORLD)
