@@ -11,6 +11,7 @@ _EXAMPLES: Final = {
     "check": "enclave-dns check conf/organisation.toml conf/gateway.toml",
     "query": "enclave-dns query dbserver1.corp.net A --server 127.0.0.1:5300",
     "explain": "enclave-dns explain files.corp.net A --sender KD9Q2 -c conf/gateway.toml",
+    "organisation": "enclave-dns organisation slice --for KD9Q2 conf/organisation.toml",
     "demo": "enclave-dns demo --once",
 }
 
@@ -19,7 +20,8 @@ _SUMMARIES: Final = {
     "stub": "run a stub: answer .enclave names, forward unknown names to gateways",
     "check": "check organisation and configuration files",
     "query": "ask a DNS server one question",
-    "explain": "say why a sender gets an answer through a gateway, or does not",
+    "explain": "say why a name is answered, or is not: at a gateway or on a laptop",
+    "organisation": "work on an organisation's document: cut the slice of one system",
     "demo": "run an office, a gateway and two laptops on loopback, and tell their story",
 }
 
@@ -52,12 +54,16 @@ def parser() -> argparse.ArgumentParser:
     explain = _verb(verbs, "explain")
     _question(explain)
     explain.add_argument(
-        "--sender", required=True, metavar="ID", help="who asks: a system's id or virtual address"
+        "--sender",
+        default="",
+        metavar="ID",
+        help="who asks a gateway: a system's id or virtual address",
     )
     explain.add_argument(
-        "-c", "--config", required=True, metavar="FILE", help="the gateway's configuration"
+        "-c", "--config", required=True, metavar="FILE", help="a gateway's or a stub's"
     )
     _json(explain)
+    _organisation(_verb(verbs, "organisation"))
     demo = _verb(verbs, "demo")
     demo.add_argument("--once", action="store_true", help="end after the story")
     _json(demo)
@@ -74,6 +80,21 @@ def _verb(
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"example: {_EXAMPLES[name]}",
     )
+
+
+def _organisation(verb: argparse.ArgumentParser) -> None:
+    works = verb.add_subparsers(dest="work", metavar="WORK", required=True)
+    cut = works.add_parser(
+        "slice",
+        help="write only what one system needs",
+        description="Write only what one system needs of an organisation, as JSON.",
+        epilog=f"example: {_EXAMPLES['organisation']}",
+    )
+    cut.add_argument(
+        "--for", required=True, dest="system", metavar="ID", help="whom the slice is for"
+    )
+    cut.add_argument("file", metavar="FILE", help="the organisation")
+    cut.add_argument("-o", "--output", default="", metavar="FILE", help="stdout unless given")
 
 
 def _daemon(verb: argparse.ArgumentParser) -> None:

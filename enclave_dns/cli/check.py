@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ from enclave_dns.config import (
 from enclave_dns.errors import DocumentError, Problem
 from enclave_dns.organisation.advice import warnings
 from enclave_dns.organisation.document import Organisation
+from enclave_dns.organisation.stub_advice import refuse_other_slice, stub_warnings
 from enclave_dns.organisation.versions import own_system
 from enclave_dns.validation import path_in
 
@@ -78,7 +81,18 @@ def checked(file: str) -> Checked:
         Problem(file, path_in(file, setting), "has no effect in this version")
         for setting in not_in_effect(document)
     )
-    return Checked(file, kind, summary, warnings=(*unserved, *warnings(organisation)))
+    found = warnings(organisation)
+    if isinstance(document, StubConfig):
+        found += _for_stub(document, organisation)
+    return Checked(file, kind, summary, warnings=(*unserved, *found))
+
+
+def _for_stub(config: StubConfig, organisation: Organisation) -> tuple[Problem, ...]:
+    from enclave_dns.stub.assembly import source_address
+
+    system = own_system(organisation, config.system_id)
+    family = ip_address(source_address(config, system)).version
+    return stub_warnings(organisation, system, datetime.now(UTC), family)
 
 
 def _organisation_summary(organisation: Organisation) -> str:
@@ -94,6 +108,7 @@ def _configuration_summary(
     file: str, config: GatewayConfig | StubConfig, organisation: Organisation
 ) -> str:
     """Raises DocumentError where the organisation has no such system, or not as such a program."""
+    refuse_other_slice(organisation, config.system_id)
     system = own_system(organisation, config.system_id)
     is_gateway = isinstance(config, GatewayConfig)
     if is_gateway and not system.is_gateway:

@@ -7,21 +7,40 @@ from collections.abc import Iterator
 
 from enclave_dns.errors import Problem
 from enclave_dns.organisation.conditions import is_offered
-from enclave_dns.organisation.document import Organisation, Policy, PolicyType
+from enclave_dns.organisation.document import DnsZone, Organisation, Policy, PolicyType
+from enclave_dns.organisation.names import IDS
 from enclave_dns.validation import path_in
+from enclave_dns.wire.names import display, is_at_or_below
 
 _NOTHING = "so it allows nothing"
 
 
 def warnings(organisation: Organisation) -> tuple[Problem, ...]:
     """Every finding that `check` shows without failing, in the document's order."""
-    return tuple(
-        Problem(
-            organisation.file, path_in(organisation.file, "policies", policy.index, *place), why
-        )
+    file = organisation.file
+    policies = (
+        Problem(file, path_in(file, "policies", policy.index, *place), why)
         for policy in organisation.policies
         for place, why in _findings(organisation, policy)
     )
+    records = (
+        Problem(file, path_in(file, "dns_zones", at, "records", number, "name"), why)
+        for at, zone in enumerate(organisation.dns_zones)
+        for number, why in _misplaced(organisation, zone)
+    )
+    return (*policies, *records)
+
+
+def _misplaced(organisation: Organisation, zone: DnsZone) -> Iterator[tuple[int, str]]:
+    """The records of a zone that lie in another one, further down."""
+    others = (other.name for other in organisation.dns_zones if other is not zone)
+    inner = [IDS, *(name for name in others if is_at_or_below(name, zone.name))]
+    for number, record in enumerate(zone.records):
+        owner = next((name for name in inner if is_at_or_below(record.name, name)), None)
+        if owner == IDS:
+            yield number, "id.enclave belongs to the systems' ids, so it is never answered"
+        elif owner is not None:
+            yield number, f"lies in {display(owner)}, a zone of its own, and belongs there"
 
 
 def _findings(

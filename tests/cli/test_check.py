@@ -96,6 +96,46 @@ def test_a_stub_must_be_a_system_of_its_organisation(tmp_path: Path, capsys: Cap
     assert "there is no system NOBODY" in capsys.readouterr().err
 
 
+def test_the_slice_of_another_system_is_told_with_its_owner(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    whole = organisation(tmp_path)
+    part = ["organisation", "slice", "--for", "KD9Q2", whole, "-o", str(tmp_path / "part.json")]
+    assert main(part) == 0
+    stub = STUB.replace("organisation.toml", "part.json")
+    own = write(tmp_path, "stub.toml", stub)
+    other = write(tmp_path, "other-stub.toml", stub.replace("KD9Q2", "OPEN1"))
+    assert main(["check", own]) == 0
+    capsys.readouterr()
+    assert main(["check", other]) == 5
+    (line,) = capsys.readouterr().err.splitlines()
+    reason = "systems: there is no system OPEN1: this is the slice of KD9Q2"
+    assert line.startswith(f"{tmp_path}/part.json: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key", "reason"),
+    [
+        ('["contractors", ', "[", "policies: ", "KD9Q2 may use no gateway now"),
+        ('"100.64.0.70"', '"fd00:64::70"', "systems[0].virtual_address", "has no IPv4 address"),
+        (
+            "version = 7",
+            'version = 7\ndns_zones = [{name = "co.uk"}]',
+            "dns_zones[0].name",
+            "public",
+        ),
+    ],
+)
+def test_what_leaves_a_stub_with_less_is_one_warning(
+    before: str, after: str, key: str, reason: str, tmp_path: Path, capsys: Capture
+) -> None:
+    file = organisation(tmp_path, ORGANISATION.replace(before, after))
+    assert main(["check", write(tmp_path, "stub.toml", STUB)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (warned,) = (line for line in lines if line.startswith(f"warning: {file}: {key}"))
+    assert reason in warned
+
+
 def test_a_setting_without_effect_is_a_warning(tmp_path: Path, capsys: Capture) -> None:
     organisation(tmp_path)
     stub = write(tmp_path, "stub.toml", STUB + "manage_dns = true\n")

@@ -10,6 +10,8 @@ import pytest
 from enclave_dns.cli import main
 from tests.fakes.explained import ZONE, write_gateway
 from tests.fakes.nameserver import FakeNameserver, zone
+from tests.fakes.running import stub_file
+from tests.fakes.sites import sites
 
 Capture = pytest.CaptureFixture[str]
 
@@ -59,7 +61,6 @@ async def test_a_sender_is_known_by_its_id_in_any_case_and_by_its_addresses(
         ("KD9Q3", "(did you mean `KD9Q2`?)"),
         ("laptop-7", "(that is the host name of KD9Q2)"),
         ("100.64.0.99", "has no system '100.64.0.99'"),
-        ("", "has no system ''"),
     ],
 )
 async def test_an_unknown_sender_is_an_error_of_one_line(
@@ -87,6 +88,45 @@ def test_a_bad_configuration_or_organisation_is_invalid(tmp_path: Path, capsys: 
     path.write_text("nonsense = 1\n")
     assert main(["explain", "db", "--sender", "KD9Q2", "-c", str(path)]) == 5
     assert "nonsense" in capsys.readouterr().err
+
+
+def test_a_gateway_is_asked_by_somebody(tmp_path: Path, capsys: Capture) -> None:
+    config = str(write_gateway(tmp_path))
+    for more in ([], ["--sender", ""]):
+        assert main(["explain", "files.corp.net", *more, "-c", config]) == 2
+        assert "--sender ID" in capsys.readouterr().err
+
+
+async def test_on_a_stub_it_says_which_site_answers_and_why_that_one(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    async with sites(tmp_path, "PAR01", "LON01", "BER01") as made:
+        verb = ["explain", "db.corp.net", "-c", str(made.config)]
+        assert await asyncio.to_thread(main, verb) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[:6] == [
+            "question    db.corp.net A",
+            "asked by    KD9Q2 (organisation version 1)",
+            "decided by  gateway PAR01",
+            "group 1     PAR01: answered",
+            "            routes for us: 10.0.1.0/24",
+            "            its place: the document's order",
+        ]
+        assert "group 2     LON01: not asked" in lines
+        assert lines[-1].startswith("            db.corp.net. ")
+        assert lines[-1].endswith(" IN A 10.0.1.30")
+        assert await asyncio.to_thread(main, [*verb, "--json"]) == 0
+        data = json.loads(capsys.readouterr().out)
+        assert (data["schema"], data["decided_by"]) == (1, "gateway PAR01")
+        assert [stop["word"] for stop in data["stops"]] == ["answered", "not asked", "not asked"]
+
+
+def test_a_stub_has_one_sender(tmp_path: Path, capsys: Capture) -> None:
+    config = str(stub_file(tmp_path))
+    assert main(["explain", "db.corp.net", "--sender", "KD9Q2", "-c", config]) == 2
+    assert capsys.readouterr().err == (
+        "enclave-dns explain: a stub has one sender; leave --sender out\n"
+    )
 
 
 async def test_it_runs_as_a_program(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import dns.query
 import pytest
 
 from enclave_dns.cli import main
+from enclave_dns.cli.stub import is_switched_off
 from tests.fakes.front import said
 from tests.fakes.processes import daemon, run
 from tests.fakes.running import DEVELOPER, document, gateway_file, stub_file
@@ -51,6 +52,40 @@ def test_a_problem_of_the_configuration_is_one_line(
     assert main(["stub", "-c", str(stub_file(tmp_path, **settings))]) == 5
     (line,) = capsys.readouterr().err.splitlines()
     assert re.fullmatch(pattern, line)
+
+
+@pytest.mark.parametrize("value", ["disabled", "Disabled", "false", "FALSE", "0", "off", " Off "])
+def test_enclaves_own_switch_turns_it_off_with_one_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+) -> None:
+    monkeypatch.setenv("ENCLAVE_STUB_RESOLVER", value)
+    # No configuration is read: whoever has switched it off need not have one.
+    assert main(["stub", "-c", str(tmp_path / "absent.toml")]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"enclave-dns stub: not served: ENCLAVE_STUB_RESOLVER is {value}\n"
+
+
+@pytest.mark.parametrize("value", ["", "enabled", "true", "1", "on", "no"])
+def test_any_other_value_of_the_switch_leaves_it_on(value: str) -> None:
+    assert not is_switched_off({"ENCLAVE_STUB_RESOLVER": value})
+    assert not is_switched_off({})
+
+
+def test_switched_off_it_ends_as_a_program(tmp_path: Path) -> None:
+    done = run("stub", "-c", str(stub_file(tmp_path)), ENCLAVE_STUB_RESOLVER="disabled")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (0, "", 1)
+
+
+def test_a_fallback_is_no_setting_that_is_left_for_later(tmp_path: Path) -> None:
+    settings = {"fallback": "system", "nameservers": ["127.0.0.1:1"]}
+    with daemon("stub", stub_file(tmp_path, **settings)) as stub:
+        assert hears(stub.port, "www.example.com") == "SERVFAIL"
+        assert stub.stop(signal.SIGTERM) == (0, "")
+    assert "does not serve" not in stub.log.read_text()
 
 
 def test_an_organisation_that_the_stub_is_not_in_is_one_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from enclave_dns.gateway.answer import GatewayAnswers, State
 from enclave_dns.gateway.views import Sender, Views
 from enclave_dns.resolution import NO_HOSTS, HostsTable
 from enclave_dns.resolve.resolver import Resolver
-from enclave_dns.sources.own_zones import OwnZones
+from enclave_dns.sources.own_zones import OwnZones, sign_of_life
 from enclave_dns.wire.names import display, from_text
 from enclave_dns.wire.numbers import type_name
 from tests.fakes.dns_worlds import World, packed, view_of
@@ -36,7 +36,7 @@ class Scene:
             Views(senders),
             table,
             Resolver(self.source),
-            OwnZones.of(7, (packed("100.64.0.70"), packed("fd00:64::70")), {}),
+            OwnZones.of(7, (sign_of_life((packed("100.64.0.70"), packed("fd00:64::70"))),)),
             tuple(map(from_text, only_suffixes)),
             timeout,
         )

@@ -19,23 +19,31 @@ Respond = Callable[[bytes, str], Sequence[bytes]]
 
 
 class FakeNameserver(asyncio.DatagramProtocol):
-    """Listens on one port of 127.0.0.1 over UDP and, unless told otherwise, TCP.
+    """Listens on one port of an address over UDP and, unless told otherwise, TCP.
 
     `seen` holds (transport, query) in the order of arrival; `respond` may be replaced at any time.
     """
 
-    def __init__(self, respond: Respond, *, has_tcp: bool = True) -> None:
+    def __init__(
+        self,
+        respond: Respond,
+        *,
+        has_tcp: bool = True,
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self.respond = respond
         self.seen: list[tuple[str, bytes]] = []
         self._has_tcp = has_tcp
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[object], asyncio.StreamWriter] = {}
-        self.port = 0
+        self.address = address
+        self.port = port
 
     @property
     def server(self) -> Nameserver:
-        return Nameserver("127.0.0.1", port=self.port)
+        return Nameserver(self.address, port=self.port)
 
     @property
     def questions(self) -> list[tuple[str, str, str]]:
@@ -50,13 +58,13 @@ class FakeNameserver(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         for _ in range(50):
             self._udp, _ = await loop.create_datagram_endpoint(
-                lambda: self, local_addr=("127.0.0.1", self.port)
+                lambda: self, local_addr=(self.address, self.port)
             )
             self.port = self._udp.get_extra_info("sockname")[1]
             if not self._has_tcp:
                 return self
             with contextlib.suppress(OSError):  # the port may be taken over TCP: another one then
-                self._tcp = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+                self._tcp = await asyncio.start_server(self._connection, self.address, self.port)
                 return self
             self._udp.close()
             self.port = 0
