@@ -5,6 +5,7 @@ identified anew after every wait, so that the last decision is always made with 
 """
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,10 +19,10 @@ from enclave_dns.resolution import Facts, HostsTable, Question, Resolution
 from enclave_dns.resolve.local import is_decided_here
 from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.program import Audience
-from enclave_dns.serve.query import NEVER_ANSWERED, Query
+from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import MY_ID, OwnZones
 from enclave_dns.wire.names import Name, is_at_or_below
-from enclave_dns.wire.numbers import RCode
+from enclave_dns.wire.numbers import RCode, RRType
 
 MAX_ROUNDS: Final = 4 * (MAX_CHAIN + 1)
 """Passes through the rule for one query: both families, each along a chain, twice over."""
@@ -119,6 +120,9 @@ class GatewayAnswers:
         if question.name == MY_ID:
             self._remark("the documented sign of life: the gateway's own virtual address")
             return sign_of_life(question, self.state.own)
+        if question.rtype == RRType.ANY:
+            self._remark("ANY is answered with one small record of ours, for every name alike")
+            return minimal_any(question)
         if question.rtype in NEVER_ANSWERED:
             self._remark("no question can sensibly have this type: it is never answered")
             return no_answer(sender.view.no_answer)
@@ -148,7 +152,7 @@ def facts(state: State, question: Question, answers: Mapping[Question, Resolutio
 
 def sign_of_life(question: Question, zones: OwnZones) -> Reply | None:
     """`_my.id.enclave`: this system's own virtual addresses, for health checks."""
-    found = zones.answer(question.name, question.rtype)
+    found = zones.answer(question.name, question.rtype, secrets.randbelow)
     if found is None:
         return None
     return own(RCode.NOERROR, found.records, () if found.records else (found.soa,))

@@ -17,7 +17,7 @@ import structlog
 from enclave_dns.config import GatewayConfig, load_organisation, not_in_effect
 from enclave_dns.errors import DocumentError
 from enclave_dns.gateway.answer import GatewayAnswers, State
-from enclave_dns.gateway.inputs import SYSTEMD, read_hosts, select_nameservers
+from enclave_dns.gateway.inputs import read_hosts, select_nameservers
 from enclave_dns.gateway.views import Views, compile_views
 from enclave_dns.organisation.versions import own_system, refuse_older
 from enclave_dns.resolution import HostsTable
@@ -26,7 +26,8 @@ from enclave_dns.serve.daemon import Listeners, serve_until_stopped
 from enclave_dns.serve.server import Server
 from enclave_dns.sources.files import NoContent
 from enclave_dns.sources.nameserver import Nameserver, Selected
-from enclave_dns.sources.own_zones import OwnZones
+from enclave_dns.sources.own_zones import OwnZones, sign_of_life
+from enclave_dns.sources.resolv_files import SYSTEMD
 from enclave_dns.sources.watching import Watcher
 from enclave_dns.upstream.health import State as Health
 from enclave_dns.upstream.nameservers import Nameservers
@@ -132,7 +133,8 @@ class GatewayProgram:
         )
 
     def _own(self) -> OwnZones:
-        return OwnZones.of(self._organisation.version, self._system.virtual_addresses, {})
+        zone = sign_of_life(self._system.virtual_addresses)
+        return OwnZones.of(self._organisation.version, (zone,))
 
     def _compile(self) -> Views:
         self._epoch += 1

@@ -23,7 +23,7 @@ from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.query import Query, Refusal, admit
 from enclave_dns.serve.rendering import render_reply
 from enclave_dns.sources.nameserver import Nameserver, Selected
-from enclave_dns.sources.own_zones import OwnZones
+from enclave_dns.sources.own_zones import OwnZones, sign_of_life
 from enclave_dns.upstream.exchange import Exchange, Failure
 from enclave_dns.upstream.nameservers import Nameservers
 from enclave_dns.upstream.selection import Transport
@@ -172,7 +172,7 @@ def _state(stage: Stage, resolver: Resolver) -> State:
         compile_views(organisation, gateway, stage.now, epoch=0),
         stage.hosts,
         resolver,
-        OwnZones.of(organisation.version, gateway.virtual_addresses, {}),
+        OwnZones.of(organisation.version, (sign_of_life(gateway.virtual_addresses),)),
         config.only_suffixes,
         config.timeout,
     )

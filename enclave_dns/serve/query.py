@@ -108,8 +108,10 @@ def _refused(query: Query) -> Reply | None:
         return protocol_error(RCode.BADVERS)
     if query.question.rclass != IN or query.question.rtype in _TRANSFERS:
         return protocol_error(RCode.REFUSED)
-    if query.question.rtype == RRType.ANY:
-        # RFC 8482, 4.2: one small record of ours, the same for every name there is or is not.
-        record = Record(query.folded.name, RRType.HINFO, _ANY_TTL, _RFC8482)
-        return own(RCode.NOERROR, (record,), is_authoritative=False)
     return None
+
+
+def minimal_any(question: Question) -> Reply:
+    """The reply to ANY: one small record of ours, for every name alike (RFC 8482, 4.2)."""
+    record = Record(question.name, RRType.HINFO, _ANY_TTL, _RFC8482)
+    return own(RCode.NOERROR, (record,), is_authoritative=False)

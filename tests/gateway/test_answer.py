@@ -97,6 +97,20 @@ async def test_names_that_are_decided_here_are_never_asked_upstream(question: st
     assert scene.asked == []
 
 
+@pytest.mark.parametrize("source", [USER, OPEN])
+@pytest.mark.parametrize("name", ["db.corp.net", "hidden.corp.net", "absent.corp.net", "x.enclave"])
+async def test_any_is_one_small_record_for_every_name_and_asks_nobody(
+    name: str, source: str
+) -> None:
+    scene = Scene(World(OFFICE))
+    assert await scene.hears(f"{name} ANY", source) == 'NOERROR "RFC8482" ""'
+    assert scene.asked == []
+
+
+async def test_any_at_our_own_id_is_no_data() -> None:
+    assert await Scene(World(OFFICE)).hears("_my.id.enclave ANY") == "NOERROR"
+
+
 @pytest.mark.parametrize("question", ["own.corp.net A", "me.corp.net A"])
 @pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "whole"])
 async def test_a_chain_into_a_name_that_is_decided_here_leads_nowhere(

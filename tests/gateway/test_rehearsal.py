@@ -59,9 +59,16 @@ async def test_a_stranger_gets_silence_and_nobody_is_asked(tmp_path: Path) -> No
 
 
 async def test_a_question_that_is_refused_as_such_is_not_decided(tmp_path: Path) -> None:
-    found, asked = await rehearsed(tmp_path, Question(FILES.name, RRType.ANY))
+    found, asked = await rehearsed(tmp_path, Question(FILES.name, RRType.AXFR))
     assert isinstance(found.query, Refusal)
     assert (found.is_decided, found.tries, asked) == (False, (), [])
+
+
+async def test_any_is_settled_without_a_look_up(tmp_path: Path) -> None:
+    found, asked = await rehearsed(tmp_path, Question(FILES.name, RRType.ANY))
+    assert found.reply is not None
+    assert [record.rtype for record in found.reply.answer] == [RRType.HINFO]
+    assert (found.tries, asked) == ((), [])
 
 
 async def test_a_silent_nameserver_costs_no_more_than_the_time_of_a_query(tmp_path: Path) -> None:
