@@ -1,17 +1,26 @@
-"""The way of one query through the stub: own names, special names, gateways, and else the miss."""
+"""The way of one query through the stub: own names, special names, gateways, fallback, the miss."""
 
+import asyncio
+import secrets
 from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.disclosure.reply import Reply, negative_soa, no_answer, own, relayed
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.serve.program import Audience
-from enclave_dns.serve.query import NEVER_ANSWERED, Query
+from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import OwnZones
 from enclave_dns.sources.special import SpecialName, Treatment, special_name
-from enclave_dns.stub.gateways import Gateways
+from enclave_dns.stub.asking import Asking, Said
+from enclave_dns.stub.fallback import SystemNameservers
 from enclave_dns.wire.numbers import RCode, RRType
 from enclave_dns.wire.record import Record
+
+MISS_LIFETIME: Final = 1.0
+"""Seconds for which a miss is repeated without asking again (RFC 9520 allows no less)."""
+
+LONGEST_KEPT: Final = 30.0
+"""Seconds for which a reply is given again at most: its TTLs age only in the groups' caches."""
 
 _SPECIAL_TTL: Final = 3600
 _ADDRESSES: Final[dict[tuple[Treatment, int], tuple[bytes, ...]]] = {
@@ -19,23 +28,27 @@ _ADDRESSES: Final[dict[tuple[Treatment, int], tuple[bytes, ...]]] = {
     (Treatment.LOOPBACK, RRType.AAAA): (b"\0" * 15 + b"\1",),
     (Treatment.IPV4ONLY, RRType.A): (b"\xc0\0\0\xaa", b"\xc0\0\0\xab"),
 }
+_FAMILIES: Final = (RRType.A, RRType.AAAA)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the stub's answers depend on; replaced whole. `miss` is the rcode of a miss."""
+    """All that the stub's answers depend on; replaced whole.
+
+    `miss` is the rcode of a miss; `fallback`, where there is one, is asked instead of missing.
+    """
 
     audience: Audience
     zones: OwnZones
-    gateways: Gateways
+    asking: Asking
     local_addresses: frozenset[str]
     miss: RCode = RCode.REFUSED
+    fallback: SystemNameservers | None = None
 
     def is_like(self, other: "State") -> bool:
-        """Whether answers depend on the same things in both: then neither need replace the other,
-        and what is known of the gateways and kept for the audience stays."""
+        """Whether both lead to the same answers: then what one has learned need not be dropped."""
         mine, theirs = (
-            (state.zones, state.gateways.members, state.local_addresses, state.miss)
+            (state.zones, state.asking.groups, state.miss, state.fallback)
             for state in (self, other)
         )
         return mine == theirs
@@ -58,56 +71,81 @@ class StubAnswers:
         """Our own names, special names, and the miss where there is nobody to ask."""
         del audience
         question = query.folded
-        found = self.state.zones.answer(question.name, question.rtype)
+        state = self.state
+        found = state.zones.answer(question.name, question.rtype, secrets.randbelow)
         if found is not None:
             rcode = RCode.NOERROR if found.exists else RCode.NXDOMAIN
             return own(rcode, found.records, () if found.records else (found.soa,))
+        if question.rtype == RRType.ANY:
+            return minimal_any(question)
         row = special_name(question.name)
         if row is not None:
-            return self._special(row, question)
-        if question.rtype in NEVER_ANSWERED or not len(self.state.gateways):
-            return self._miss()
+            return special_reply(row, question) or self.miss()
+        if question.rtype in NEVER_ANSWERED:
+            return self.miss()
+        if not state.asking.groups and state.fallback is None:
+            return self.miss()
         return None
 
     async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
-        """What the first gateway that knows says, or the miss."""
+        """What the gateways know, else what the system's nameservers say, else the miss."""
         state = self.state
-        said = await state.gateways.ask(query.folded)
+        _, reply = await self.asked(query.folded)
         if self.identify(source) is None:
             return None
         # What was checked with the views of then is for the audience of then: where that has been
         # replaced meanwhile, nobody finds the reply again.
-        audience = state.audience
+        return state.audience, reply
+
+    async def asked(self, question: Question) -> tuple[Said, Reply]:
+        """What the gateways said, and the reply that follows from it."""
+        state = self.state
+        said = await state.asking.ask(question)
         if said.resolution is not None:
-            return audience, rebuilt(said.resolution)
-        return audience, no_answer(RCode.REFUSED, 0.0) if said.did_fail else self._miss()
+            return said, rebuilt(said.resolution)
+        if question.rtype in _FAMILIES and _was_answered(state, question):
+            # musl takes a miss of one family for the whole name (openziti/ziti#3075).
+            return said, relayed(RCode.NOERROR, (), (negative_soa(question.name),), 0.0)
+        if state.fallback is not None:
+            return said, await state.fallback.ask(question)
+        return said, no_answer(RCode.REFUSED, 0.0) if said.did_fail else self.miss()
 
-    def _miss(self) -> Reply:
+    def miss(self) -> Reply:
         """Not ours, and nobody knows: the operating system asks its other resolvers."""
-        return no_answer(self.state.miss)
+        return no_answer(self.state.miss, MISS_LIFETIME)
 
-    def _special(self, row: SpecialName, question: Question) -> Reply:
-        """The reply that the RFC of a special name asks for."""
-        if row.treatment is Treatment.MISS:
-            return self._miss()
-        is_apex = question.name == row.zone
-        if row.treatment is Treatment.NXDOMAIN or (
-            row.treatment is Treatment.IPV4ONLY and not is_apex
-        ):
-            return own(RCode.NXDOMAIN, (), (negative_soa(row.zone),))
-        addresses = _ADDRESSES.get((row.treatment, question.rtype), ())
-        records = tuple(
-            Record(question.name, question.rtype, _SPECIAL_TTL, address) for address in addresses
-        )
-        return own(RCode.NOERROR, records, () if records else (negative_soa(row.zone),))
+
+def _was_answered(state: State, question: Question) -> bool:
+    now = asyncio.get_running_loop().time()
+    return state.asking.learned.was_answered(question.name, now)
+
+
+def special_reply(row: SpecialName, question: Question) -> Reply | None:
+    """The reply that the RFC of a special name asks for; None where that is the miss."""
+    if row.treatment is Treatment.MISS:
+        return None
+    is_apex = question.name == row.zone
+    is_absent = row.treatment is Treatment.IPV4ONLY and not is_apex
+    if row.treatment is Treatment.NXDOMAIN or is_absent:
+        return own(RCode.NXDOMAIN, (), (negative_soa(row.zone),))
+    addresses = _ADDRESSES.get((row.treatment, question.rtype), ())
+    records = tuple(
+        Record(question.name, question.rtype, _SPECIAL_TTL, address) for address in addresses
+    )
+    return own(RCode.NOERROR, records, () if records else (negative_soa(row.zone),))
 
 
 def rebuilt(resolution: Resolution) -> Reply:
     """A checked resolution as a reply of ours: record by record, never the gateway's bytes."""
-    records = resolution.chain + resolution.rrset
-    lifetime = float(min((record.ttl for record in records), default=resolution.ttl))
-    if resolution.rrset:
-        return relayed(RCode.NOERROR, records, (), lifetime)
+    age = resolution.age
+    chain, rrset = (
+        tuple(Record(r.name, r.rtype, max(0, r.ttl - age), r.rdata) for r in records)
+        for records in (resolution.chain, resolution.rrset)
+    )
+    ttls = [record.ttl for record in (*chain, *rrset)]
+    lifetime = min(float(min(ttls, default=max(0, resolution.ttl - age))), LONGEST_KEPT)
+    if rrset:
+        return relayed(RCode.NOERROR, chain + rrset, (), lifetime)
     is_missing = resolution.outcome is Outcome.NXDOMAIN
     rcode = RCode.NXDOMAIN if is_missing else RCode.NOERROR
-    return relayed(rcode, resolution.chain, (negative_soa(resolution.end),), lifetime)
+    return relayed(rcode, chain, (negative_soa(resolution.end),), lifetime)

@@ -1,22 +1,27 @@
 """What a stub says: its own names, special names, what gateways know, and the miss."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 from enclave_dns.disclosure.view import View
 from enclave_dns.serve.program import Audience
-from enclave_dns.sources.own_zones import OwnZones
-from enclave_dns.stub import gateways as module
+from enclave_dns.sources.nameserver import Selected
+from enclave_dns.sources.own_zones import ENCLAVE, MY_ID, Node, OwnZones, Zone, id_name
 from enclave_dns.stub.answer import State, StubAnswers
-from enclave_dns.stub.gateways import Gateway, Gateways
+from enclave_dns.stub.asking import Asking
+from enclave_dns.stub.assembly import SIGN_OF_LIFE
+from enclave_dns.stub.fallback import SystemNameservers
+from enclave_dns.stub.groups import Gateway, grouped
 from enclave_dns.upstream.exchange import Exchange
+from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.numbers import RCode
 from tests.fakes.dns_worlds import packed, view_of
 from tests.fakes.front import Front, query, said
@@ -24,6 +29,7 @@ from tests.fakes.nameserver import FakeNameserver, Respond, rcode, silence, zone
 
 HERE = "127.0.0.1"
 OWN, OTHER = "100.64.0.12", "100.64.0.70"
+BUDGET = "enclave_dns.stub.asking.BUDGET"
 
 OFFICE = """
 db.corp.net      60 A     10.0.0.30
@@ -34,28 +40,41 @@ KNOWN = zone(OFFICE)
 NOTHING = rcode("REFUSED")
 
 
-def zones(version: int, systems: Mapping[str, str]) -> OwnZones:
-    return OwnZones.of(
-        version, (packed(OWN),), {name: (packed(at),) for name, at in systems.items()}
+def zones(version: int) -> OwnZones:
+    """Our own id and one other system's."""
+    nodes = {MY_ID: OWN, id_name("KD9Q2"): OWN, id_name("WZL94"): OTHER}
+    held = {name: Node(((packed(address),),)) for name, address in nodes.items()}
+    return OwnZones.of(version, (Zone(ENCLAVE, held),))
+
+
+def asking(*gateways: FakeNameserver, view: View | None = None) -> Asking:
+    """Gateways that all have the same view: one group."""
+    exchange = Exchange(HERE)
+    vitals = Vitals(exchange, SIGN_OF_LIFE)
+    vitals.replace(fake.server for fake in gateways)
+    members = (
+        Gateway(f"GW{at}", fake.server, view or view_of("10.0.0.0/24"))
+        for at, fake in enumerate(gateways)
     )
+    return Asking(grouped(members), exchange, vitals)
 
 
 def state(
     *gateways: FakeNameserver, view: View | None = None, miss: RCode = RCode.REFUSED
 ) -> State:
-    view = view or view_of("10.0.0.0/24")
-    members = tuple(Gateway(f"GW{at}", fake.server, view) for at, fake in enumerate(gateways))
     return State(
         Audience(b"first", "KD9Q2"),
-        zones(7, {"KD9Q2": OWN, "WZL94": OTHER}),
-        Gateways(members, Exchange(HERE)),
+        zones(7),
+        asking(*gateways, view=view),
         frozenset({OWN, "::1"}),
         miss,
     )
 
 
 class Scene:
-    """A stub behind a server, with one gateway or none."""
+    """A stub behind a server, with one gateway or none; `nameserver` is the system's."""
+
+    nameserver: FakeNameserver
 
     def __init__(self, made: State) -> None:
         self.answers = StubAnswers(made)
@@ -213,12 +232,12 @@ async def test_types_that_no_question_can_have_are_a_miss_at_once() -> None:
 async def test_where_nobody_answers_it_is_refused_and_not_kept(
     monkeypatch: pytest.MonkeyPatch, miss: RCode
 ) -> None:
-    monkeypatch.setattr(module, "BUDGET", 0.3)
+    monkeypatch.setattr(BUDGET, 0.3)
     async with FakeNameserver(silence) as gateway:
         stub = Scene(state(gateway, miss=miss))
         assert await stub.hears("db.corp.net A") == "REFUSED"
         gateway.respond = KNOWN
-        monkeypatch.setattr(module, "BUDGET", 3.0)
+        monkeypatch.setattr(BUDGET, 3.0)
         assert await stub.hears("db.corp.net A") == "NOERROR 10.0.0.30"
 
 
@@ -229,6 +248,19 @@ async def test_answers_and_misses_are_kept() -> None:
             asked = len(gateway.seen)
             assert await stub.hears(question.upper()) == first
             assert len(gateway.seen) == asked
+
+
+@pytest.mark.parametrize("name", ["db.corp.net", "absent.corp.net", "a.onion", "printer.local"])
+async def test_any_is_one_small_record_and_asks_nobody(name: str) -> None:
+    async with beside(KNOWN) as (stub, gateway):
+        assert await stub.hears(f"{name} ANY") == 'NOERROR "RFC8482" ""'
+        assert gateway.seen == []
+
+
+async def test_any_at_our_own_names_is_theirs_to_answer() -> None:
+    async with beside(KNOWN) as (stub, _):
+        assert await stub.hears("kd9q2.id.enclave ANY") == "NOERROR"
+        assert await stub.hears("x.enclave ANY") == "NXDOMAIN"
 
 
 @pytest.mark.parametrize(
@@ -246,9 +278,7 @@ async def test_only_this_machine_is_answered(source: str, is_local: bool) -> Non
 
 def revoked(made: State) -> State:
     """The state of a new document, with a new epoch, in which we may reach nothing any more."""
-    return replace(
-        made, audience=Audience(b"second", "KD9Q2"), gateways=Gateways((), Exchange(HERE))
-    )
+    return replace(made, audience=Audience(b"second", "KD9Q2"), asking=asking())
 
 
 async def test_a_reply_of_an_earlier_document_is_not_found_again() -> None:
@@ -281,10 +311,67 @@ async def test_an_address_that_is_no_longer_ours_hears_nothing() -> None:
         assert await stub.front.send(query("db.corp.net"), OWN) is None
 
 
-def test_states_are_alike_when_answers_depend_on_the_same_things() -> None:
-    one = state()
-    assert one.is_like(replace(one, audience=Audience(b"second", "KD9Q2")))
-    assert one.is_like(replace(one, gateways=Gateways((), Exchange(HERE))))
-    assert not one.is_like(replace(one, zones=zones(8, {})))
-    assert not one.is_like(replace(one, miss=RCode.NXDOMAIN))
-    assert not one.is_like(replace(one, local_addresses=frozenset()))
+async def test_states_are_alike_when_answers_depend_on_the_same_things() -> None:
+    async with FakeNameserver(KNOWN) as gateway:
+        one = state(gateway)
+        assert one.is_like(replace(one, audience=Audience(b"second", "KD9Q2")))
+        assert one.is_like(replace(one, local_addresses=frozenset()))
+        assert one.is_like(replace(one, asking=asking(gateway)))
+        assert not one.is_like(replace(one, asking=asking()))
+        assert not one.is_like(replace(one, asking=asking(gateway, view=view_of("10.0.0.0/25"))))
+        assert not one.is_like(replace(one, zones=zones(8)))
+        assert not one.is_like(replace(one, miss=RCode.NXDOMAIN))
+        assert not one.is_like(replace(one, fallback=SystemNameservers(Selected())))
+
+
+@asynccontextmanager
+async def falling_back(gateway: Respond | None, system: Respond) -> AsyncIterator[Scene]:
+    """A stub with `fallback = "system"`, before a gateway (or none) and a nameserver."""
+    async with AsyncExitStack() as stack:
+        nameserver = await stack.enter_async_context(FakeNameserver(system))
+        fakes = [await stack.enter_async_context(FakeNameserver(gateway))] if gateway else []
+        fallback = SystemNameservers(Selected((nameserver.server,)))
+        stack.push_async_callback(fallback.close)
+        scene = Scene(replace(state(*fakes), fallback=fallback))
+        scene.nameserver = nameserver
+        yield scene
+
+
+SYSTEM = zone("www.example.com 60 A 192.0.2.80\ndb.corp.net 60 AAAA 2001:db8::66")
+
+
+@pytest.mark.parametrize("gateway", [NOTHING, KNOWN, None], ids=["refuses", "knows some", "none"])
+async def test_what_no_gateway_knows_the_systems_nameservers_answer(
+    gateway: Respond | None,
+) -> None:
+    async with falling_back(gateway, SYSTEM) as stub:
+        assert await stub.hears("www.example.com A") == "NOERROR 192.0.2.80"
+        assert await stub.hears("www.example.com TXT") == "NOERROR"
+        assert await stub.hears("absent.example.com A") == "NXDOMAIN"
+
+
+@pytest.mark.parametrize(
+    "question", ["x.enclave A", "printer.local A", "a.onion A", "localhost A", "x.net ANY"]
+)
+async def test_own_and_special_names_never_fall_back(question: str) -> None:
+    async with falling_back(None, SYSTEM) as stub:
+        await stub.hears(question)
+        assert stub.nameserver.seen == []
+
+
+@pytest.mark.parametrize("has_fallback", [True, False])
+async def test_the_other_family_of_an_answered_name_is_no_data_and_never_another_sources(
+    has_fallback: bool,
+) -> None:
+    def a_alone(query: bytes, transport: str) -> list[bytes]:
+        is_a = dns.message.from_wire(query).question[0].rdtype == dns.rdatatype.A
+        return list((KNOWN if is_a else NOTHING)(query, transport))
+
+    async with falling_back(a_alone, SYSTEM) as stub:
+        if not has_fallback:
+            stub.answers.state = replace(stub.answers.state, fallback=None)
+        assert await stub.hears("db.corp.net A") == "NOERROR 10.0.0.30"
+        reply = await stub.reply("db.corp.net AAAA")
+        assert said(reply.to_wire()) == "NOERROR"
+        assert len(reply.authority) == 1
+        assert stub.nameserver.seen == []

@@ -7,9 +7,10 @@ import pytest
 from enclave_dns.disclosure.view import View
 from enclave_dns.resolution import Outcome, Resolution
 from enclave_dns.stub.check import Verdict, check, companions
-from enclave_dns.wire.names import from_text
+from enclave_dns.wire.names import ROOT, from_text
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
+from enclave_dns.wire.svcb import ALPN, ECH, IPV4HINT, IPV6HINT, Service, read_service
 from tests.fakes.dns_worlds import asked, packed, view_of, zone
 
 RESTRICTED = view_of("10.0.0.0/24", "fd00::/64", "64:ff9b::/96")
@@ -70,6 +71,10 @@ def test_an_address_of_the_wrong_size_is_none(view: View, question: str, size: i
         ("db.corp.net MX", opaque(RRType.MX), Verdict.TAKEN, Verdict.TAKEN),
         ("db.corp.net NS", opaque(RRType.NS), Verdict.TAKEN, Verdict.TAKEN),
         ("db.corp.net PTR", opaque(RRType.PTR), Verdict.TAKEN, Verdict.TAKEN),
+        ("db.corp.net SRV", says(), Verdict.NEEDS_ADDRESS, Verdict.TAKEN),
+        ("db.corp.net PTR", says(), Verdict.NEEDS_ADDRESS, Verdict.TAKEN),
+        ("db.corp.net HTTPS", says(), Verdict.NEEDS_ADDRESS, Verdict.TAKEN),
+        ("db.corp.net CAA", opaque(RRType.CAA), Verdict.NEEDS_ADDRESS, Verdict.TAKEN),
         (A, says(outcome=Outcome.NXDOMAIN), Verdict.NO_ANSWER, Verdict.TAKEN),
         (A, says(outcome=Outcome.FAILED), Verdict.NO_ANSWER, Verdict.NO_ANSWER),
     ],
@@ -91,6 +96,64 @@ def test_a_chain_to_an_address_in_our_view_is_taken_whole() -> None:
     chain = zone("db.corp.net 60 CNAME x.corp.net")[DB]
     said = replace(says("A 10.0.0.30"), chain=chain)
     assert check(RESTRICTED, asked(A), said).resolution.chain == chain
+
+
+def service(*params: tuple[int, bytes], priority: int = 1) -> Resolution:
+    """An HTTPS record of db.corp.net with these parameters."""
+    made = Service(priority, ROOT, params)
+    return opaque(RRType.HTTPS, made.rdata())
+
+
+INSIDE, OUTSIDE = packed("10.0.0.30"), packed("192.168.0.66")
+
+
+@pytest.mark.parametrize(
+    ("params", "left", "restricted"),
+    [
+        ([(IPV4HINT, INSIDE)], [(IPV4HINT, INSIDE)], Verdict.TAKEN),
+        ([(IPV4HINT, INSIDE + OUTSIDE)], [(IPV4HINT, INSIDE)], Verdict.TAKEN),
+        ([(IPV4HINT, OUTSIDE)], [], Verdict.NEEDS_ADDRESS),
+        ([(IPV6HINT, packed("fd00::1"))], [(IPV6HINT, packed("fd00::1"))], Verdict.TAKEN),
+        ([(IPV6HINT, packed("::ffff:10.0.0.30"))], [], Verdict.NEEDS_ADDRESS),
+        ([(ALPN, b"\2h2"), (ECH, b"key")], [(ALPN, b"\2h2")], Verdict.NEEDS_ADDRESS),
+        ([], [], Verdict.NEEDS_ADDRESS),
+    ],
+    ids=["inside", "both", "outside", "v6", "mapped v6", "ech goes", "none"],
+)
+def test_hints_are_trimmed_and_only_those_that_pass_are_addresses(
+    params: list[tuple[int, bytes]], left: list[tuple[int, bytes]], restricted: Verdict
+) -> None:
+    checked = check(RESTRICTED, asked("db.corp.net HTTPS"), service(*params))
+    assert checked.verdict is restricted
+    assert checked.has_address is (restricted is Verdict.TAKEN)
+    [record] = checked.resolution.rrset
+    assert read_service(record.rdata) == Service(1, ROOT, tuple(left))
+
+
+def test_an_open_gateways_hints_are_trimmed_and_its_word_is_taken() -> None:
+    said = service((IPV4HINT, INSIDE + packed("127.0.0.1")))
+    checked = check(OPEN, asked("db.corp.net HTTPS"), said)
+    assert checked.verdict is Verdict.TAKEN
+    [record] = checked.resolution.rrset
+    assert read_service(record.rdata) == Service(1, ROOT, ((IPV4HINT, INSIDE),))
+    bare = check(OPEN, asked("db.corp.net HTTPS"), service((IPV4HINT, packed("127.0.0.1"))))
+    assert (bare.verdict, bare.has_address) == (Verdict.TAKEN, False)
+
+
+@pytest.mark.parametrize("view", [RESTRICTED, OPEN])
+def test_a_service_record_that_cannot_be_read_is_dropped_alone(view: View) -> None:
+    good = service((IPV4HINT, INSIDE)).rrset
+    bad = opaque(RRType.HTTPS, b"\0").rrset
+    both = replace(says(), rrset=bad + good)
+    checked = check(view, asked("db.corp.net HTTPS"), both)
+    assert (checked.verdict, checked.resolution.rrset) == (Verdict.TAKEN, good)
+    alone = check(view, asked("db.corp.net HTTPS"), replace(says(), rrset=bad))
+    assert alone.verdict is Verdict.NO_ANSWER
+
+
+@pytest.mark.parametrize("view", [RESTRICTED, OPEN])
+def test_a_gateway_that_is_down_has_no_answer(view: View) -> None:
+    assert check(view, asked(A), says(outcome=Outcome.DOWN)).verdict is Verdict.NO_ANSWER
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dns.flags
+import dns.rcode
 import pytest
 
 from enclave_dns.errors import DocumentError, EnvironmentFault
@@ -101,12 +102,19 @@ async def test_a_long_answer_comes_whole_over_tcp(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("miss", "expected"),
-    [("auto", "REFUSED"), ("servfail", "SERVFAIL"), ("nxdomain", "NXDOMAIN")],
+    [
+        ("auto", "REFUSED"),
+        ("refused", "REFUSED"),
+        ("servfail", "SERVFAIL"),
+        ("nxdomain", "NXDOMAIN"),
+    ],
 )
 async def test_the_miss_is_what_the_settings_say(tmp_path: Path, miss: str, expected: str) -> None:
     async with laptop(tmp_path, miss=miss) as stub:
         for name in ("hidden.corp.net", "absent.corp.net", "printer.local"):
-            assert await stub.client(HERE).hears(name) == expected
+            reply = await stub.client(HERE).ask(name)
+            assert dns.rcode.to_text(reply.rcode()) == expected
+            assert reply.sections[1:] == [[], [], []]
 
 
 async def test_the_next_gateway_answers_when_the_first_is_gone(tmp_path: Path) -> None:
@@ -126,9 +134,10 @@ async def test_the_next_gateway_answers_when_the_first_is_gone(tmp_path: Path) -
                 await client.until_hears("NOERROR db.corp.net. 10.0.0.30", "www.corp.net")
 
 
-async def test_nobody_to_ask_is_a_refusal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("miss", ["auto", "servfail", "nxdomain"])
+async def test_nobody_to_ask_is_a_refusal(tmp_path: Path, miss: str) -> None:
     # Nobody listens on that port of the gateway's address.
-    async with running(stub_program(tmp_path, gateway_port=1), tmp_path) as stub:
+    async with running(stub_program(tmp_path, gateway_port=1, miss=miss), tmp_path) as stub:
         assert await stub.client(HERE).hears("db.corp.net") == "REFUSED"
         assert await stub.client(HERE).hears("_my.id.enclave") == f"NOERROR {DEVELOPER}"
 
@@ -236,7 +245,8 @@ async def test_what_is_kept_stays_while_nothing_changes(
                 break
             await asyncio.sleep(PAUSE)
         assert looks > 3
-        assert stub.program._answers.state is state
+        now = stub.program._answers.state
+        assert (now.audience, now.asking) == (state.audience, state.asking)
 
 
 async def test_sigterm_ends_the_program(tmp_path: Path) -> None:
