@@ -42,8 +42,10 @@ class Resolution:
     `chain` holds the CNAME and DNAME records from the question's name on, in order; `end` is the
     folded name at which it ends; `rrset` the records of the asked type there. `is_final` is False
     where a chain ends at a name about which this answer says nothing: ask on. `ttl` (seconds) is
-    how long all of it may be kept; `age` how long it was kept already; `is_stale` marks data past
-    its time that is served because nothing newer can be had. `server` names who answered.
+    how long all of it may be kept, `longest` how long at least one of its records may; `age` how
+    long it was kept already; `is_stale` marks data past its time that is served because nothing
+    newer can be had. `server` names who answered, `elapsed` (seconds) how long the look-up took.
+    `signatures` are the RRSIGs over chain and rrset, where they were asked for.
     """
 
     outcome: Outcome
@@ -52,9 +54,12 @@ class Resolution:
     chain: tuple[Record, ...] = ()
     is_final: bool = True
     ttl: int = 0
-    age: int = 0
+    age: float = 0.0
     is_stale: bool = False
     server: str = ""
+    longest: int = 0
+    elapsed: float = 0.0
+    signatures: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,14 @@ NO_HOSTS: Final = HostsTable()
 class Facts:
     """All that is known while one question is decided.
 
-    `is_up` says whether any nameserver is up: while none is, there is no new no-answer.
+    `is_up` says whether any nameserver is up: while none is, there is no new no-answer. `is_late`:
+    the time for targets is over, and what is not settled now is left out.
     """
 
     hosts: HostsTable = NO_HOSTS
     answers: Mapping[Question, Resolution] = field(default_factory=dict)
     is_up: bool = True
+    is_late: bool = False
 
     def __or__(self, more: Mapping[Question, Resolution]) -> "Facts":
         """These facts and what a further look-up brought."""

@@ -20,9 +20,15 @@ MAX_CHAIN: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """The decision needs these questions answered by the nameservers first."""
+    """The decision needs these questions answered by the nameservers first.
+
+    `refresh`: what is known of them is too old for this view. `are_targets`: they are about names
+    that records point at, for which there is less time.
+    """
 
     questions: tuple[Question, ...]
+    refresh: bool = False
+    are_targets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Walk:
     """Where a question led: the chain from its name, and what is at the chain's end.
 
     `ttl` (seconds) is the shortest and `age` (seconds) the longest of the resolutions on the way;
-    `is_stale` says whether any of them is.
+    `is_stale` says whether any of them is. `questions` are those that led here, `signatures` the
+    RRSIGs over chain and rrset.
     """
 
     outcome: Outcome
@@ -38,8 +45,10 @@ class Walk:
     chain: tuple[Record, ...] = ()
     rrset: tuple[Record, ...] = ()
     ttl: int = 0
-    age: int = 0
+    age: float = 0.0
     is_stale: bool = False
+    questions: tuple[Question, ...] = ()
+    signatures: tuple[Record, ...] = ()
 
 
 def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | Wants:
@@ -48,8 +57,10 @@ def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | W
     name = question.name
     visited = {name}
     passed: tuple[Resolution, ...] = ()
+    asked: tuple[Question, ...] = ()
     while True:
         here = Question(name, question.rtype)
+        asked += (here,)
         resolution = answers.get(here)
         if resolution is None:
             return Wants((here,))
@@ -69,6 +80,8 @@ def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | W
                 min(one.ttl for one in passed),
                 max(one.age for one in passed),
                 any(one.is_stale for one in passed),
+                asked,
+                tuple(signature for one in passed for signature in one.signatures),
             )
         if links > MAX_CHAIN or name in visited:
             return Walk(Outcome.FAILED, name, chain)

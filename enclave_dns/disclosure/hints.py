@@ -5,6 +5,7 @@ A hint that the view does not permit is taken out; an emptied hint leaves no tra
 addresses or lead around us.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from enclave_dns.disclosure.view import View
@@ -24,14 +25,23 @@ _HINTS: Final = frozenset((IPV4HINT, IPV6HINT))
 
 
 def trimmed(view: View, service: Service) -> Service:
-    """The record with only what a sender with this view may learn from its parameters."""
+    """The record with only what a sender with a restricted view may learn from its parameters."""
+    return _with(service, lambda key: key in _KEPT, view)
+
+
+def without_hidden_hints(view: View, service: Service) -> Service:
+    """The record for an open view: every key, but only hints that the view permits (D7)."""
+    return _with(service, lambda key: key not in _HINTS and key != MANDATORY, view)
+
+
+def _with(service: Service, is_kept: Callable[[int], bool], view: View) -> Service:
     kept: dict[int, bytes] = {}
     for key, value in service.params:
         if key in _HINTS:
             permitted = b"".join(hint for hint in addresses(key, value) if view.permits(hint))
             if permitted:
                 kept[key] = permitted
-        elif key in _KEPT:
+        elif is_kept(key):
             kept[key] = value
     mandatory = dict(service.params).get(MANDATORY, b"")
     listed = [mandatory[at : at + 2] for at in range(0, len(mandatory), 2)]

@@ -37,7 +37,7 @@ def chain_shown(view: View, name: Name, found: Walk) -> tuple[tuple[Record, ...]
     lifetime = LONGEST
     owner = name
     for record in found.chain:
-        ttl = _ttl(view, found, record.ttl)
+        ttl = ttl_shown(view, found, record.ttl)
         if record.rtype == RRType.CNAME:
             shown.append(Record(owner, RRType.CNAME, ttl, record.rdata))
             owner = name_in(record.rdata)
@@ -58,7 +58,7 @@ def rrset_shown(
     if not records:
         return (), 0.0
     # An RRset has one TTL: the lowest (RFC 2181, 5.2).
-    ttl = _ttl(view, found, min(record.ttl for record in records))
+    ttl = ttl_shown(view, found, min(record.ttl for record in records))
     data = list(dict.fromkeys(record.rdata for record in records))
     if not view.is_open:
         data.sort()
@@ -66,9 +66,10 @@ def rrset_shown(
     return shown, min(float(ttl), STALE_LIFETIME if found.is_stale else LONGEST)
 
 
-def _ttl(view: View, found: Walk, original: int) -> int:
+def ttl_shown(view: View, found: Walk, original: int) -> int:
+    """The TTL that a record of a walk leaves with (seconds)."""
     if found.is_stale:
         return STALE_TTL
     if view.is_open:
-        return max(0, original - found.age)
+        return max(0, original - int(found.age))
     return min(MAX_TTL, original)

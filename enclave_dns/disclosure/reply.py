@@ -60,6 +60,7 @@ class Reply:
 def disclosed(
     chain: tuple[Record, ...],
     rrset: tuple[Record, ...],
+    additional: tuple[Record, ...] = (),
     *,
     end: Name,
     lifetime: float,
@@ -68,12 +69,20 @@ def disclosed(
 ) -> Reply:
     """Records that the rule lets through; without any, a negative reply with an SOA of ours.
 
-    `end` is the last name of the chain, the owner of that SOA.
+    `end` is the last name of the chain, the owner of that SOA; `additional` are disclosed addresses
+    of the names that the records point at.
     """
     answer = chain + rrset
     if rrset:
         turns_from = len(chain) if turns else len(answer)
-        return Reply(Kind.ANSWER, rcode, answer, lifetime=lifetime, turns_from=turns_from)
+        return Reply(
+            Kind.ANSWER,
+            rcode,
+            answer,
+            additional=additional,
+            lifetime=lifetime,
+            turns_from=turns_from,
+        )
     kind = Kind.NXDOMAIN if rcode == RCode.NXDOMAIN else Kind.NODATA
     authority = (negative_soa(end),)
     lifetime = min(lifetime, NEGATIVE_TTL)

@@ -5,12 +5,15 @@ view permits it, and a name is visible when it, or the end of its chain, has a d
 either family.
 """
 
-from enclave_dns.disclosure.chain import Walk
+from dataclasses import dataclass
+
+from enclave_dns.disclosure.chain import Walk, Wants, walk
 from enclave_dns.disclosure.embedded import embedded
+from enclave_dns.disclosure.freshness import outdated
 from enclave_dns.disclosure.special import LOOPBACK, NEVER, UNSPECIFIED
 from enclave_dns.disclosure.trace import Trace, Verdict
 from enclave_dns.disclosure.view import View
-from enclave_dns.resolution import HostsTable
+from enclave_dns.resolution import Facts, HostsTable, Outcome, Question
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
@@ -24,11 +27,59 @@ _NO_ADDRESS = "this is no address: its RDATA has the wrong size"
 _SIZES = {RRType.A: 4, RRType.AAAA: 16}
 
 
-def permitted(view: View, walk: Walk, rtype: int, trace: Trace | None) -> tuple[Record, ...]:
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a view sees of a name: its disclosed addresses (`shown`), and the walk to them.
+
+    `walks` are all that were made, the last one being `walk`; none where the hosts file settled it.
+    """
+
+    shown: tuple[Record, ...]
+    walk: Walk | None
+    walks: tuple[Walk, ...] = ()
+
+    @property
+    def is_visible(self) -> bool:
+        """D2: at least one address in either family is disclosed."""
+        return bool(self.shown)
+
+
+def looked(question: Question, facts: Facts) -> Walk | Wants:
+    """Follow a question; where it is too late to ask, what is missing has failed."""
+    found = walk(question, facts.answers)
+    if isinstance(found, Wants) and facts.is_late:
+        return Walk(Outcome.FAILED, question.name)
+    return found
+
+
+def seen(
+    view: View, name: Name, facts: Facts, trace: Trace | None, *, with_hosts: bool = True
+) -> Sight | Wants:
+    """D2: what is seen of a name, in the hosts file first, then A, then AAAA at the nameservers."""
+    if with_hosts:
+        local = permitted_in_hosts(view, name, facts.hosts, trace)
+        if local:
+            return Sight(local, Walk(Outcome.ANSWER, name, rrset=local))
+    walks: tuple[Walk, ...] = ()
+    for rtype in (RRType.A, RRType.AAAA):
+        found = looked(Question(name, rtype), facts)
+        if isinstance(found, Wants):
+            return found
+        walks += (found,)
+        shown = permitted(view, found, rtype, trace)
+        old = outdated(view, found, shown, facts)
+        if old is not None:
+            return old
+        if shown:
+            return Sight(shown, found, walks)
+    return Sight((), None, walks)
+
+
+def permitted(view: View, found: Walk, rtype: int, trace: Trace | None) -> tuple[Record, ...]:
     """The address records at the end of a chain that the view permits (D1)."""
     size = _SIZES[RRType(rtype)]
     shown = []
-    for record in walk.rrset:
+    for record in found.rrset:
         _note(trace, view, NAMESERVERS, record)
         # RDATA of another size is no address: that record is dropped alone.
         if len(record.rdata) == size and view.permits(record.rdata):

@@ -1,8 +1,8 @@
 """Resolutions that are remembered, unfiltered, for all senders (RFC 1035, 2308, 8767, 9520).
 
-Positive ones for their TTL (at most an hour), negative ones for what their SOA allows (at most 60
-seconds), failures for 1 to 5 seconds. What is past its time stays for up to a day: it may serve
-while nothing newer can be had, which the caller decides. Time is an argument, in seconds.
+Found for an hour with the age told, since who asks says whether that is too old: by the TTLs, or by
+what the SOA allows. Failures count for 1 to 5 seconds. What is older stays for up to a day: it may
+serve while nothing newer can be had, which the caller decides. Time is an argument, in seconds.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +15,11 @@ MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 32 << 20
 MAX_STALE: Final = 86_400.0
 """Seconds past its time for which data may still serve (RFC 8767, section 5)."""
+
+FLOOR: Final = 3600.0
+"""Seconds for which every resolution is found, whatever its TTLs: whether it still counts is for
+who asks to say, by the TTLs of what is disclosed to them; they must not notice those of the rest,
+not even by whether it had to be looked up first or only anew."""
 
 FIRST_FAILURE: Final = 1.0
 LONGEST_FAILURE: Final = 5.0
@@ -46,13 +51,22 @@ class RecordCache:
         )
 
     def fresh(self, question: Question, do: bool, now: float) -> Resolution | None:
-        """What is still valid, its age told; a remembered failure too."""
+        """What may still be valid, its age told; a remembered failure too.
+
+        It may be past its TTL: which of its records count, and so whether it is old, depends on who
+        asks.
+        """
         kept = self._table.get((question, do))
         if kept is None:
             return None
         if kept.resolution is not None and now < kept.expires:
-            return replace(kept.resolution, age=int(now - kept.stored))
-        if kept.failure is not None and now < kept.failed_until:
+            return replace(kept.resolution, age=now - kept.stored)
+        return self.failure(question, do, now)
+
+    def failure(self, question: Question, do: bool, now: float) -> Resolution | None:
+        """The failure of the last look-up, while it is to be remembered."""
+        kept = self._table.get((question, do))
+        if kept is not None and kept.failure is not None and now < kept.failed_until:
             return kept.failure
         return None
 
@@ -63,14 +77,14 @@ class RecordCache:
             return None
         if kept.resolution.outcome is not Outcome.ANSWER:
             return None
-        age = int(now - kept.stored)
-        return replace(kept.resolution, age=age, is_stale=now >= kept.expires)
+        age = now - kept.stored
+        return replace(kept.resolution, age=age, is_stale=age >= kept.resolution.ttl)
 
     def keep(self, question: Question, do: bool, resolution: Resolution, now: float) -> None:
         """Remember a resolution. A failure does not displace the data that it could not renew."""
         key = (question, do)
         if resolution.outcome in _KNOWN:
-            kept = _Kept(resolution, now, now + resolution.ttl)
+            kept = _Kept(resolution, now, now + max(resolution.ttl, resolution.longest, FLOOR))
         elif resolution.outcome is Outcome.FAILED:
             kept = _after_failure(self._table.get(key), resolution, now)
         else:

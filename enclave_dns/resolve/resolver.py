@@ -6,6 +6,7 @@ the look-up itself goes on and fills the cache.
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final, Protocol
 
 from enclave_dns.resolution import Outcome, Question, Resolution
@@ -71,17 +72,31 @@ class Resolver:
         return found
 
     async def look_up(
-        self, questions: Iterable[Question], *, do: bool, start: int, deadline: float
+        self,
+        questions: Iterable[Question],
+        *,
+        do: bool,
+        start: int,
+        deadline: float,
+        refresh: bool = False,
     ) -> Mapping[Question, Resolution]:
-        """Resolve questions, all at once, until `deadline` (the loop's clock, seconds)."""
+        """Resolve questions, all at once, until `deadline` (the loop's clock, seconds).
+
+        `refresh`: what is remembered is too old for who asks.
+        """
         wanted = tuple(questions)
-        found = await asyncio.gather(*(self._one(q, do, start, deadline) for q in wanted))
+        found = await asyncio.gather(
+            *(self._one(question, do, start, deadline, refresh) for question in wanted)
+        )
         return dict(zip(wanted, found, strict=True))
 
-    async def _one(self, question: Question, do: bool, start: int, deadline: float) -> Resolution:
-        known = self.known(question, do=do)
+    async def _one(
+        self, question: Question, do: bool, start: int, deadline: float, refresh: bool
+    ) -> Resolution:
+        now = self._clock()
+        known = self._cache.failure(question, do, now) if refresh else self.known(question, do=do)
         if known is not None:
-            return known
+            return (self._old(question, do) or known) if refresh else known
         was_up = self.is_up
         found = await self._in_flight.share(
             (question, do, self._generation),
@@ -89,20 +104,33 @@ class Resolver:
             deadline - self._clock(),
         )
         if found is None:
-            found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
+            found = Resolution(
+                Outcome.FAILED if was_up else Outcome.DOWN,
+                question.name,
+                elapsed=max(0.0, deadline - now),
+            )
         if found.outcome in (Outcome.FAILED, Outcome.DOWN):
-            return self._cache.stale(question, do, self._clock()) or found
+            return self._old(question, do) or found
         return found
+
+    def _old(self, question: Question, do: bool) -> Resolution | None:
+        """What is remembered, where nothing newer can be had.
+
+        It counts as stale even within its TTL: to whom it was too old, it would be so for ever.
+        """
+        found = self._cache.stale(question, do, self._clock())
+        return None if found is None else replace(found, is_stale=True)
 
     async def _ask(self, question: Question, do: bool, start: int) -> Resolution:
         generation = self._generation
         was_up = self.is_up
+        began = self._clock()
         try:
             async with asyncio.timeout(LOOK_UP_BUDGET):
                 found = await self._source.look_up(question, do=do, start=start)
         except TimeoutError:
             found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
-        found = without_local_ends(found)
+        found = replace(without_local_ends(found), elapsed=self._clock() - began)
         if generation == self._generation:
             self._cache.keep(question, do, found, self._clock())
         return found

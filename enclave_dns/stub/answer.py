@@ -137,7 +137,7 @@ def special_reply(row: SpecialName, question: Question) -> Reply | None:
 
 def rebuilt(resolution: Resolution) -> Reply:
     """A checked resolution as a reply of ours: record by record, never the gateway's bytes."""
-    age = resolution.age
+    age = int(resolution.age)
     chain, rrset = (
         tuple(Record(r.name, r.rtype, max(0, r.ttl - age), r.rdata) for r in records)
         for records in (resolution.chain, resolution.rrset)

@@ -123,7 +123,7 @@ class Asking:
         """What one group says, from its cache or its gateways."""
         group = stop.group
         kept = self._caches[group].fresh(question, False, self._now())
-        if kept is not None:
+        if kept is not None and kept.age < kept.ttl:
             return Step(stop, Word.ANSWERED, kept.server, "from the cache"), kept
         candidates = self._candidates(group)
         if not candidates:

@@ -21,6 +21,7 @@ MAX_LINKS: Final = 12
 MAX_RECORDS: Final = 4096
 MAX_TTL: Final = 3600
 MAX_NEGATIVE_TTL: Final = 60
+_SIGNATURE_NUMBERS: Final = 18  # bytes of RDATA before the signer's name of an RRSIG
 _SOA_NUMBERS: Final = 20  # bytes of RDATA behind the two names of an SOA
 
 
@@ -59,8 +60,17 @@ def interpret(message: Message, question: Question) -> Resolution | Retry:
         return Retry("a DNAME makes a name that is too long")
     rrset = () if chain.is_cut else answer.rrset(chain.end)
     if rrset:
-        ttl = min(MAX_TTL, *(record.ttl for record in (*chain.links, *rrset)))
-        return Resolution(Outcome.ANSWER, chain.end, rrset, chain.links, ttl=ttl)
+        ttls = [min(MAX_TTL, record.ttl) for record in (*chain.links, *rrset)]
+        signatures = answer.signatures(chain)
+        return Resolution(
+            Outcome.ANSWER,
+            chain.end,
+            rrset,
+            chain.links,
+            ttl=min(ttls),
+            longest=max(ttls),
+            signatures=signatures,
+        )
     return _without_records(message, chain)
 
 
@@ -68,16 +78,24 @@ def _without_records(message: Message, chain: _Chain) -> Resolution | Retry:
     """NXDOMAIN, NODATA, a chain that goes on elsewhere, a chain that was cut, or a referral."""
     ttl = min((MAX_TTL, *(record.ttl for record in chain.links)))
     negative = _negative_ttl(message.authority, chain.end)
+    longest = max([negative or 0, *(min(MAX_TTL, record.ttl) for record in chain.links)])
     if chain.is_cut:
         return Resolution(Outcome.ANSWER, chain.end, chain=chain.links)
     if message.rcode == RCode.NXDOMAIN:
         ttl = min(ttl, negative or 0)
-        return Resolution(Outcome.NXDOMAIN, chain.end, chain=chain.links, ttl=ttl)
+        return Resolution(Outcome.NXDOMAIN, chain.end, chain=chain.links, ttl=ttl, longest=longest)
     if negative is not None:
         ttl = min(ttl, negative)
-        return Resolution(Outcome.ANSWER, chain.end, chain=chain.links, ttl=ttl)
+        return Resolution(Outcome.ANSWER, chain.end, chain=chain.links, ttl=ttl, longest=longest)
     if chain.links:
-        return Resolution(Outcome.ANSWER, chain.end, chain=chain.links, is_final=False, ttl=ttl)
+        return Resolution(
+            Outcome.ANSWER,
+            chain.end,
+            chain=chain.links,
+            is_final=False,
+            ttl=ttl,
+            longest=longest,
+        )
     if _is_referral(message, chain.end):
         return Retry("a referral: no recursion there")
     return Resolution(Outcome.ANSWER, chain.end)
@@ -86,18 +104,22 @@ def _without_records(message: Message, chain: _Chain) -> Resolution | Retry:
 class _Answer:
     """The answer section, by owner: what ends a chain, and what continues it."""
 
-    __slots__ = ("_aliases", "_asks_alias", "_dnames", "_ends")
+    __slots__ = ("_aliases", "_asks_alias", "_dnames", "_ends", "_rtype", "_signatures")
 
     def __init__(self, records: Iterable[Record], question: Question) -> None:
         self._aliases: dict[Name, Record] = {}
         self._dnames: dict[Name, Record] = {}
         self._ends: dict[Name, list[Record]] = {}
-        rtype = question.rtype
+        self._signatures: dict[tuple[Name, int], list[Record]] = {}
+        rtype = self._rtype = question.rtype
         self._asks_alias = rtype == RRType.CNAME
         for record in records:
             owner = folded(record.name)
             if record.rtype == rtype or rtype == RRType.ANY:
                 self._ends.setdefault(owner, []).append(record)
+            if record.rtype == RRType.RRSIG and len(record.rdata) > _SIGNATURE_NUMBERS:
+                covered = int.from_bytes(record.rdata[:2])
+                self._signatures.setdefault((owner, covered), []).append(record)
             if record.rtype == RRType.CNAME:
                 self._aliases.setdefault(owner, record)
             elif record.rtype == RRType.DNAME:
@@ -142,6 +164,12 @@ class _Answer:
             return None
         above = (self._dnames.get(zone) for zone in ancestors(parent_of(name)))
         return next((dname for dname in above if dname is not None), None)
+
+    def signatures(self, chain: _Chain) -> tuple[Record, ...]:
+        """The RRSIGs over the links of a chain and over the records at its end."""
+        covered = [(folded(link.name), link.rtype) for link in chain.links]
+        wanted = dict.fromkeys((*covered, (chain.end, self._rtype)))
+        return tuple(record for key in wanted for record in self._signatures.get(key, ()))
 
     def rrset(self, end: Name) -> tuple[Record, ...]:
         """The records at the chain's end, each RDATA once, with the lowest of its TTLs."""

@@ -83,7 +83,8 @@ def test_the_last_answer_says_how_a_walk_ends(outcome: Outcome) -> None:
     cut = Resolution(Outcome.ANSWER, name(1), chain=(link(0, 1),), is_final=False)
     answers = {asked(0): cut, asked(1): Resolution(outcome, name(1))}
     found = walk(asked(0), answers)
-    assert found == Walk(outcome, name(1), (link(0, 1),))
+    way = (asked(0), asked(1))
+    assert found == Walk(outcome, name(1), (link(0, 1),), questions=way)
 
 
 def test_what_is_missing_is_wanted_in_the_asked_type() -> None:
@@ -101,5 +102,9 @@ def test_a_walk_is_as_old_as_its_oldest_answer_and_as_stale_as_any() -> None:
     )
     end = Resolution(Outcome.ANSWER, name(1), rrset, ttl=60, age=3)
     found = walk(asked(0), {asked(0): cut, asked(1): end})
-    assert found == Walk(Outcome.ANSWER, name(1), (link(0, 1),), rrset, 9, 20, is_stale=True)
-    assert walk(asked(1), {asked(1): end}) == Walk(Outcome.ANSWER, name(1), (), rrset, 60, 3)
+    way = (asked(0), asked(1))
+    assert found == Walk(
+        Outcome.ANSWER, name(1), (link(0, 1),), rrset, 9, 20, is_stale=True, questions=way
+    )
+    alone = walk(asked(1), {asked(1): end})
+    assert alone == Walk(Outcome.ANSWER, name(1), (), rrset, 60, 3, questions=(asked(1),))

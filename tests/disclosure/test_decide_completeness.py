@@ -52,7 +52,7 @@ class Model:
             return self.pointers(name)
         if name in ADDRESS_OF and not self.is_open:
             return NO_ANSWER, []
-        if rtype == RRType.CNAME:
+        if rtype == RRType.CNAME and not self.is_blocked(name):
             alias = self.disclosed_alias(name)
             if alias:
                 return ANSWER, self.leaving(name, alias)
@@ -88,6 +88,10 @@ class Model:
         if shown or (is_block and self.is_open):
             yield [Record(name, family(address), 30, address) for address in shown]
 
+    def is_blocked(self, name: Name) -> bool:
+        """Whether the hosts file blocks a name for all types: in an open view."""
+        return self.is_open and [] in self.from_hosts(name)
+
     def in_turn(self, rtype: int) -> tuple[int, ...]:
         """The families of a name, the one that was asked for first."""
         return tuple(sorted(FAMILIES, key=lambda one: (one != rtype, one)))
@@ -122,12 +126,16 @@ class Model:
 
     def nothing(self, name: Name, rtype: int) -> tuple[str, list[Record]]:
         """D8 where nothing is disclosed."""
-        for one in self.in_turn(rtype):
+        found = []
+        for one in dict.fromkeys((rtype, *self.in_turn(rtype))):
             at = Question(name, one)
             if self.is_open and self.has_end(at):
                 chain, end = self.chain(at)
-                return (NODATA if end in self.world.zone else NXDOMAIN), chain
-        return self.unknown(), []
+                kind = NODATA if end in self.world.zone else NXDOMAIN
+                found.append((kind, [] if rtype == RRType.CNAME == one else chain))
+        # That a name exists counts, whichever question says so.
+        found.sort(key=lambda one: one[0] == NXDOMAIN)
+        return found[0] if found else (self.unknown(), [])
 
     def unknown(self) -> str:
         """No-answer, but never a new one while no nameserver is up."""

@@ -3,7 +3,7 @@
 import pytest
 
 from enclave_dns.resolution import Outcome, Question, Resolution
-from enclave_dns.resolve.record_cache import MAX_STALE, RecordCache
+from enclave_dns.resolve.record_cache import FLOOR, MAX_STALE, RecordCache
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
@@ -12,6 +12,8 @@ NAME = from_text("db.corp.net")
 ASKED = Question(NAME, RRType.A)
 ADDRESS = Record(NAME, RRType.A, 60, b"\x0a\0\0\x1e")
 ANSWER = Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=60, server="10.0.0.2")
+LONGER = Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=60, longest=2 * int(FLOOR))
+NO_TIME = Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=0)
 NODATA = Resolution(Outcome.ANSWER, NAME, ttl=30)
 NXDOMAIN = Resolution(Outcome.NXDOMAIN, NAME, ttl=30)
 FAILED = Resolution(Outcome.FAILED, NAME)
@@ -30,21 +32,24 @@ def kept(*resolutions: Resolution, at: float = START) -> RecordCache:
 @pytest.mark.parametrize(
     ("resolution", "after", "age"),
     [
-        (ANSWER, 0.0, 0),
-        (ANSWER, 0.9, 0),
-        (ANSWER, 1.0, 1),
-        (ANSWER, 59.9, 59),
-        (ANSWER, 60.0, None),
-        (NODATA, 29.9, 29),
-        (NODATA, 30.0, None),
-        (NXDOMAIN, 29.9, 29),
-        (NXDOMAIN, 30.0, None),
+        (ANSWER, 0.0, 0.0),
+        (ANSWER, 0.75, 0.75),
+        (ANSWER, 60.0, 60.0),
+        (ANSWER, FLOOR - 0.25, FLOOR - 0.25),
+        (ANSWER, FLOOR, None),
+        (LONGER, 2 * FLOOR - 0.25, 2 * FLOOR - 0.25),
+        (LONGER, 2 * FLOOR, None),
+        (NODATA, FLOOR - 0.25, FLOOR - 0.25),
+        (NODATA, FLOOR, None),
+        (NXDOMAIN, FLOOR - 0.25, FLOOR - 0.25),
+        (NXDOMAIN, FLOOR, None),
+        (NO_TIME, FLOOR - 0.25, FLOOR - 0.25),
+        (NO_TIME, FLOOR, None),
         (DOWN, 0.0, None),
-        (Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=0), 0.0, None),
     ],
 )
-def test_what_is_known_is_fresh_for_its_ttl_and_tells_its_age(
-    resolution: Resolution, after: float, age: int | None
+def test_what_is_known_is_found_for_the_floor_or_its_longest_ttl_and_tells_its_age(
+    resolution: Resolution, after: float, age: float | None
 ) -> None:
     found = kept(resolution).fresh(ASKED, False, START + after)
     if age is None:
@@ -67,9 +72,10 @@ def test_failures_in_a_row_are_remembered_for_1_2_4_and_then_5_seconds() -> None
 
 def test_an_answer_ends_the_row_of_failures() -> None:
     cache = kept(FAILED, FAILED, FAILED, Resolution(Outcome.ANSWER, NAME, ttl=1))
-    cache.keep(ASKED, False, FAILED, START + 10)
-    assert cache.fresh(ASKED, False, START + 10.9) == FAILED
-    assert cache.fresh(ASKED, False, START + 11) is None
+    later = START + FLOOR
+    cache.keep(ASKED, False, FAILED, later)
+    assert cache.fresh(ASKED, False, later + 0.9) == FAILED
+    assert cache.fresh(ASKED, False, later + 1) is None
 
 
 def test_a_failure_does_not_displace_data_that_is_still_fresh() -> None:
@@ -80,11 +86,14 @@ def test_a_failure_does_not_displace_data_that_is_still_fresh() -> None:
 
 def test_after_a_failure_the_old_data_is_stale_and_the_failure_is_what_is_fresh() -> None:
     cache = kept(ANSWER)
-    cache.keep(ASKED, False, FAILED, START + 100)
-    assert cache.fresh(ASKED, False, START + 100.5) == FAILED
-    stale = cache.stale(ASKED, False, START + 100.5)
+    later = START + FLOOR + 100
+    cache.keep(ASKED, False, FAILED, later)
+    assert cache.fresh(ASKED, False, later + 0.5) == FAILED
+    assert cache.failure(ASKED, False, later + 0.5) == FAILED
+    assert cache.failure(ASKED, False, later + 1) is None
+    stale = cache.stale(ASKED, False, later + 0.5)
     assert stale is not None
-    assert (stale.rrset, stale.age, stale.is_stale) == ((ADDRESS,), 100, True)
+    assert (stale.rrset, stale.age, stale.is_stale) == ((ADDRESS,), FLOOR + 100.5, True)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +101,8 @@ def test_after_a_failure_the_old_data_is_stale_and_the_failure_is_what_is_fresh(
     [
         (ANSWER, 30.0, True),
         (ANSWER, 60.0, True),
-        (ANSWER, 60.0 + MAX_STALE - 0.1, True),
-        (ANSWER, 60.0 + MAX_STALE, False),
+        (ANSWER, FLOOR + MAX_STALE - 0.1, True),
+        (ANSWER, FLOOR + MAX_STALE, False),
         (NODATA, 31.0, True),
         (NXDOMAIN, 31.0, False),
         (FAILED, 0.5, False),
@@ -106,7 +115,7 @@ def test_positive_data_serves_for_a_day_past_its_time(
     assert (stale is not None) is is_there
     if stale is not None:
         assert stale.is_stale is (after >= resolution.ttl)
-        assert stale.age == int(after)
+        assert stale.age == pytest.approx(after)
 
 
 def test_no_nameserver_being_up_changes_nothing_that_is_remembered() -> None:

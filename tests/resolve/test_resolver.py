@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -61,11 +62,22 @@ async def resolver(source: ScriptedSource) -> AsyncIterator[Resolver]:
 
 
 async def look_up(
-    resolver: Resolver, *questions: Question, wait: float = ENOUGH
+    resolver: Resolver, *questions: Question, wait: float = ENOUGH, refresh: bool = False
 ) -> list[Resolution]:
     deadline = asyncio.get_running_loop().time() + wait
-    found = await resolver.look_up(questions, do=False, start=1, deadline=deadline)
-    return [found[question] for question in questions]
+    found = await resolver.look_up(questions, do=False, start=1, deadline=deadline, refresh=refresh)
+    return [untimed(found[question]) for question in questions]
+
+
+def untimed(found: Resolution) -> Resolution:
+    """A resolution without how long it took and how long it was kept."""
+    return replace(found, age=0.0, elapsed=0.0)
+
+
+def known(resolver: Resolver, question: Question = ASKED) -> Resolution | None:
+    """What is remembered, untimed."""
+    found = resolver.known(question, do=False)
+    return None if found is None else untimed(found)
 
 
 async def started(source: ScriptedSource, count: int) -> None:
@@ -79,7 +91,7 @@ async def test_an_answer_is_asked_for_once_and_then_known(
     assert resolver.known(ASKED, do=False) is None
     assert await look_up(resolver, ASKED) == [answer()]
     assert await look_up(resolver, ASKED) == [answer()]
-    assert resolver.known(ASKED, do=False) == answer()
+    assert known(resolver) == answer()
     assert resolver.known(ASKED, do=True) is None
     assert source.asked == [(ASKED, False, 1)]
 
@@ -90,7 +102,7 @@ async def test_names_that_are_decided_here_are_never_asked(
     local = [Question(from_text(name), RRType.A) for name in ("db.enclave", "x.local", "wpad")]
     found = await look_up(resolver, *local)
     assert [(one.outcome, one.server) for one in found] == [(Outcome.NXDOMAIN, HERE)] * 3
-    assert [resolver.known(question, do=False) for question in local] == found
+    assert [known(resolver, question) for question in local] == found
     assert source.asked == []
 
 
@@ -102,7 +114,7 @@ async def test_an_address_behind_a_name_that_is_decided_here_is_neither_told_nor
     source.says[ASKED] = Resolution(Outcome.ANSWER, lie.end, lie.rrset, (alias,), ttl=60)
     (found,) = await look_up(resolver, ASKED)
     assert (found.rrset, found.chain, found.is_final) == ((), (alias,), False)
-    assert resolver.known(ASKED, do=False) == found
+    assert known(resolver) == found
 
 
 async def test_questions_are_looked_up_at_the_same_time_each_once(
@@ -136,7 +148,7 @@ async def test_at_the_deadline_the_question_has_failed_and_its_look_up_fills_the
     source.gate.set()
     assert await look_up(resolver, ASKED) == [answer()]
     assert len(source.asked) == 1
-    assert resolver.known(ASKED, do=False) == answer()
+    assert known(resolver) == answer()
 
 
 async def test_a_look_up_outlives_a_client_that_gives_up(
@@ -159,8 +171,7 @@ async def test_a_look_up_ends_by_itself_and_counts_as_a_failure(
     monkeypatch.setattr(resolver_module, "LOOK_UP_BUDGET", 0.01)
     source.gate.clear()
     assert await look_up(resolver, ASKED) == [Resolution(Outcome.FAILED, NAME)]
-    known = resolver.known(ASKED, do=False)
-    assert known == Resolution(Outcome.FAILED, NAME)
+    assert known(resolver) == Resolution(Outcome.FAILED, NAME)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.DOWN])
@@ -170,11 +181,36 @@ async def test_stale_data_serves_where_nothing_newer_can_be_had(
     source.says[ASKED] = answer(ttl=0)
     await look_up(resolver, ASKED)
     source.says[ASKED] = Resolution(outcome, NAME)
-    (found,) = await look_up(resolver, ASKED)
-    assert (found.rrset, found.is_stale) == (answer(ttl=0).rrset, True)
+    for _ in range(2):
+        (found,) = await look_up(resolver, ASKED, refresh=True)
+        assert (found.rrset, found.is_stale) == (answer(ttl=0).rrset, True)
     # A failure of this question is remembered; that no nameserver is up is not.
-    known = resolver.known(ASKED, do=False)
-    assert known == (found if outcome is Outcome.FAILED else None)
+    assert len(source.asked) == (2 if outcome is Outcome.FAILED else 3)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.DOWN])
+async def test_what_is_too_old_for_who_asks_is_stale_even_within_its_ttl(
+    source: ScriptedSource, resolver: Resolver, outcome: Outcome
+) -> None:
+    source.says[ASKED] = answer(ttl=60)
+    assert await look_up(resolver, ASKED) == [answer(ttl=60)]
+    source.says[ASKED] = Resolution(outcome, NAME)
+    for _ in range(2):
+        (found,) = await look_up(resolver, ASKED, refresh=True)
+        assert (found.rrset, found.is_stale) == (answer().rrset, True)
+    assert known(resolver) == answer(ttl=60)
+
+
+async def test_what_is_too_old_for_who_asks_is_asked_anew(
+    source: ScriptedSource, resolver: Resolver
+) -> None:
+    source.says[ASKED] = answer(1)
+    await look_up(resolver, ASKED)
+    source.says[ASKED] = answer(2)
+    assert await look_up(resolver, ASKED) == [answer(1)]
+    assert await look_up(resolver, ASKED, refresh=True) == [answer(2)]
+    assert known(resolver) == answer(2)
+    assert len(source.asked) == 2
 
 
 async def test_stale_data_serves_who_can_wait_no_longer(
@@ -183,8 +219,29 @@ async def test_stale_data_serves_who_can_wait_no_longer(
     source.says[ASKED] = answer(ttl=0)
     await look_up(resolver, ASKED)
     source.gate.clear()
-    (found,) = await look_up(resolver, ASKED, wait=0.0)
+    (found,) = await look_up(resolver, ASKED, wait=0.0, refresh=True)
     assert found.is_stale
+
+
+async def test_a_resolution_tells_how_long_its_look_up_took_also_when_it_is_remembered(
+    source: ScriptedSource, resolver: Resolver
+) -> None:
+    source.says[ASKED] = answer()
+    source.gate.clear()
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(
+            resolver.look_up((ASKED,), do=False, start=1, deadline=began + ENOUGH)
+        )
+        await started(source, 1)
+        await asyncio.sleep(0.01)
+        source.gate.set()
+    elapsed = waiting.result()[ASKED].elapsed
+    assert 0 < elapsed <= clock() - began
+    remembered = resolver.known(ASKED, do=False)
+    assert remembered is not None
+    assert remembered.elapsed == elapsed
 
 
 async def test_without_stale_data_the_outcome_itself_is_told(
@@ -203,6 +260,7 @@ async def test_after_forget_the_old_answers_are_unknown_stale_ones_too(
     source.says[ASKED] = answer(ttl=0)
     await look_up(resolver, ASKED)
     resolver.forget()
+    assert known(resolver) is None
     source.says[ASKED] = Resolution(Outcome.FAILED, NAME)
     assert await look_up(resolver, ASKED) == [Resolution(Outcome.FAILED, NAME)]
 
@@ -222,7 +280,7 @@ async def test_a_look_up_from_before_forget_serves_its_waiters_and_nobody_else(
         source.gate.set()
     assert early.result() == [answer(1)]
     assert late.result() == [answer(2)]
-    assert resolver.known(ASKED, do=False) == answer(2)
+    assert known(resolver) == answer(2)
 
 
 async def test_an_old_look_up_that_ends_last_does_not_overwrite_newer_data(
@@ -241,7 +299,7 @@ async def test_an_old_look_up_that_ends_last_does_not_overwrite_newer_data(
         assert await look_up(resolver, ASKED) == [answer(2)]
         old_gate.set()
     assert early.result() == [answer(1)]
-    assert resolver.known(ASKED, do=False) == answer(2)
+    assert known(resolver) == answer(2)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +331,7 @@ async def test_state_and_first_place_are_those_of_the_source(
 async def test_a_cache_may_be_handed_over(source: ScriptedSource) -> None:
     cache = RecordCache()
     cache.keep(ASKED, False, answer(), asyncio.get_running_loop().time())
-    assert Resolver(source, cache).known(ASKED, do=False) == answer()
+    assert known(Resolver(source, cache)) == answer()
 
 
 async def test_close_ends_the_look_ups_under_way(
