@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
+from enclave_dns.cli.check_gateway import gateway_warnings
 from enclave_dns.cli.exit_codes import INVALID, OK
 from enclave_dns.config import (
     GatewayConfig,
@@ -75,6 +76,7 @@ def checked(file: str) -> Checked:
     try:
         organisation = load_organisation(document.organisation)
         summary = _configuration_summary(file, document, organisation)
+        system = own_system(organisation, document.system_id)
     except DocumentError as error:
         return Checked(file, kind, problems=error.problems)
     unserved = (
@@ -84,6 +86,8 @@ def checked(file: str) -> Checked:
     found = warnings(organisation)
     if isinstance(document, StubConfig):
         found += _for_stub(document, organisation)
+    else:
+        found += gateway_warnings(organisation, system)
     return Checked(file, kind, summary, warnings=(*unserved, *found))
 
 

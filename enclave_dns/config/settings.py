@@ -76,7 +76,7 @@ class StubConfig(Config):
     """Whether to make the operating system ask this stub."""
 
 
-_LATER: Final = ("manage_dns", "metrics", "no_answer_pace", "workers")
+_LATER: Final = ("manage_dns", "metrics", "workers")
 
 
 def not_in_effect(config: Config) -> tuple[str, ...]:

@@ -7,13 +7,15 @@ identified anew after every wait, so that the last decision is always made with 
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from enclave_dns.disclosure.chain import MAX_CHAIN, Wants
 from enclave_dns.disclosure.decide import decide
-from enclave_dns.disclosure.reply import Reply, no_answer, own
+from enclave_dns.disclosure.reply import Kind, Reply, no_answer, own
+from enclave_dns.disclosure.targets import TARGETED
 from enclave_dns.disclosure.trace import Trace
+from enclave_dns.gateway.pacing import release_at
 from enclave_dns.gateway.views import Sender, Views
 from enclave_dns.resolution import Facts, HostsTable, Question, Resolution
 from enclave_dns.resolve.local import is_decided_here
@@ -24,8 +26,11 @@ from enclave_dns.sources.own_zones import MY_ID, OwnZones
 from enclave_dns.wire.names import Name, is_at_or_below
 from enclave_dns.wire.numbers import RCode, RRType
 
-MAX_ROUNDS: Final = 4 * (MAX_CHAIN + 1)
-"""Passes through the rule for one query: both families, each along a chain, twice over."""
+MAX_ROUNDS: Final = 8 * (MAX_CHAIN + 1)
+"""Passes through the rule for one query: families along chains, and targets 32 at a time."""
+
+TARGET_TIME: Final = 0.4
+"""Seconds for looking up the targets of records, after the records themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class State:
     own: OwnZones
     only_suffixes: tuple[Name, ...] = ()
     timeout: float = 0.8
+    pace: float = 0.02
     generation: int = 0
 
 
@@ -61,33 +67,39 @@ class GatewayAnswers:
         return self.state.views.senders.get(source)
 
     def answer_now(self, audience: Audience, query: Query) -> Reply | None:
-        """The reply, where hosts file, record cache and rule settle it without a look-up."""
+        """The reply, where hosts file, record cache and rule settle it without a wait."""
         sender = self.identify_again(audience)
         question = query.folded
         at_once = self.at_once(sender, question)
         if at_once is not None:
             return at_once
         state = self.state
-        answers: dict[Question, Resolution] = {}
+        progress = Progress(0.0)
         do = query.do and sender.view.is_open
         for _ in range(MAX_ROUNDS):
-            result = decide(sender.view, question, facts(state, question, answers), self._trace)
+            result = self._decide(sender, state, question, progress)
             if isinstance(result, Reply):
-                return result
-            for wanted in result.questions:
-                known = state.resolver.known(wanted, do=do)
-                if known is None:
-                    return None
-                answers[wanted] = known
+                return None if is_paced(sender, question, result, state, progress) else result
+            if result.refresh:
+                return None
+            found = {wanted: state.resolver.known(wanted, do=do) for wanted in result.questions}
+            known = {wanted: one for wanted, one in found.items() if one is not None}
+            if len(known) < len(found):
+                return None
+            progress.add(known)
         return no_answer(sender.view.no_answer)
 
     async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
-        """The reply, once what the rule wants has been looked up or its time is over."""
+        """The reply, once what the rule wants has been looked up or its time is over.
+
+        A reply that is paced is held until it may leave; its sender is identified, and the question
+        decided, once more after that.
+        """
         question = query.folded
-        answers: dict[Question, Resolution] = {}
-        deadline = asyncio.get_running_loop().time() + self.state.timeout
-        start = self.state.resolver.next_start()
+        clock = asyncio.get_running_loop().time
+        progress = Progress(clock())
         generation = self.state.generation
+        start = self.state.resolver.next_start()
         for _ in range(MAX_ROUNDS):
             sender = self.identify(source)
             if sender is None:
@@ -97,17 +109,29 @@ class GatewayAnswers:
             state = self.state
             if state.generation != generation:
                 generation = state.generation
-                answers.clear()
-            result = decide(sender.view, question, facts(state, question, answers), self._trace)
+                progress.forget()
+            result = self._decide(sender, state, question, progress, clock())
             if isinstance(result, Reply):
+                if is_paced(sender, question, result, state, progress):
+                    left = progress.release(state) - clock()
+                    if left > 0:
+                        await asyncio.sleep(left)
+                        continue
                 return sender, result
-            found = await self._look_up(
-                state, result, query.do and sender.view.is_open, start, deadline
-            )
+            do = query.do and sender.view.is_open
+            found = await self._look_up(state, result, do, start, progress)
             start = state.resolver.start_after(found.values(), start)
-            answers.update(found)
+            progress.add(found)
         sender = self.identify(source)
         return None if sender is None else (sender, no_answer(sender.view.no_answer))
+
+    def _decide(
+        self, sender: Sender, state: State, question: Question, progress: "Progress", now: float = 0
+    ) -> Reply | Wants:
+        known = facts(state, question, progress.answers)
+        if progress.is_late(now):
+            known = replace(known, is_late=True)
+        return decide(sender.view, question, known, self._trace)
 
     def identify_again(self, audience: Audience) -> Sender:
         """The audience as what it is: `identify` makes no other kind."""
@@ -138,9 +162,70 @@ class GatewayAnswers:
 
     @staticmethod
     async def _look_up(
-        state: State, wants: Wants, do: bool, start: int, deadline: float
+        state: State, wants: Wants, do: bool, start: int, progress: "Progress"
     ) -> Mapping[Question, Resolution]:
-        return await state.resolver.look_up(wants.questions, do=do, start=start, deadline=deadline)
+        deadline = progress.arrival + state.timeout
+        if wants.are_targets:
+            deadline = min(deadline, progress.target_deadline(asyncio.get_running_loop().time()))
+        return await state.resolver.look_up(
+            wants.questions, do=do, start=start, deadline=deadline, refresh=wants.refresh
+        )
+
+
+class Progress:
+    """How far the look-ups of one query have come. Times are the loop's clock, in seconds."""
+
+    __slots__ = ("_targets_until", "answers", "arrival", "look_up_time")
+
+    def __init__(self, arrival: float) -> None:
+        self.arrival = arrival
+        self.answers: dict[Question, Resolution] = {}
+        self.look_up_time = 0.0
+        self._targets_until: float | None = None
+
+    def add(self, found: Mapping[Question, Resolution]) -> None:
+        """Take the answers of one round; its look-ups ran beside each other.
+
+        What was remembered counts with the time that it took when it was looked up.
+        """
+        self.answers.update(found)
+        self.look_up_time += max((one.elapsed for one in found.values()), default=0.0)
+
+    def forget(self) -> None:
+        """Begin anew: other nameservers answer now."""
+        self.answers.clear()
+        self._targets_until = None
+
+    def target_deadline(self, now: float) -> float:
+        """Until when targets are looked up: counted from when the first one was wanted."""
+        if self._targets_until is None:
+            self._targets_until = now + TARGET_TIME
+        return self._targets_until
+
+    def is_late(self, now: float) -> bool:
+        """Whether what is not settled now is left out."""
+        return self._targets_until is not None and now >= self._targets_until
+
+    def release(self, state: State) -> float:
+        """When a no-answer may leave."""
+        return release_at(self.arrival, self.look_up_time, state.pace, state.timeout)
+
+
+def is_paced(
+    sender: Sender, question: Question, reply: Reply, state: State, progress: Progress
+) -> bool:
+    """Whether a reply waits for its tick: where look-ups about hidden records may have delayed it.
+
+    That is every reply of a restricted view without records, but for an address question's NODATA,
+    which leaves when both families are known; and every reply to a question for records that point
+    at names, since the hidden ones' targets were looked up too. What the question alone decides
+    tells nothing by its time.
+    """
+    if state.pace <= 0 or sender.view.is_open or not progress.answers:
+        return False
+    if reply.kind is Kind.ANSWER:
+        return question.rtype in TARGETED
+    return reply.kind is not Kind.NODATA or question.rtype not in (RRType.A, RRType.AAAA)
 
 
 def facts(state: State, question: Question, answers: Mapping[Question, Resolution]) -> Facts:

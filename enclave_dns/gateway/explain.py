@@ -12,6 +12,7 @@ from ipaddress import ip_address
 
 from enclave_dns.config import GatewayConfig
 from enclave_dns.disclosure.reply import EDE_PROHIBITED
+from enclave_dns.disclosure.view import View
 from enclave_dns.gateway.inputs import read_hosts, select_nameservers
 from enclave_dns.gateway.rehearsal import Rehearsal, Stage, Try, rehearse
 from enclave_dns.gateway.views import view_of
@@ -33,6 +34,7 @@ from enclave_dns.organisation.permission import (
     explain_policies,
     permission,
 )
+from enclave_dns.organisation.public import public_ranges
 from enclave_dns.organisation.versions import own_system
 from enclave_dns.resolution import HostsTable, Question
 from enclave_dns.resolve.local import HERE, is_decided_here
@@ -66,13 +68,14 @@ async def explain(
     rehearsal = await rehearse(stage, sender.virtual_addresses[0], question)
     verdicts = explain_policies(organisation, sender, gateway, now)
     granted = permission(organisation, sender, gateway, now)
+    view = view_of(granted, gateway, public_ranges(organisation, gateway))
     evidence = Evidence(
         question,
         organisation,
         gateway,
         verdicts,
         granted,
-        view_of(granted, gateway),
+        view,
         rehearsal.trace,
         rehearsal.answers,
         rehearsal.reply,
@@ -86,7 +89,7 @@ async def explain(
         _system(sender, organisation),
         replace(_system(gateway, organisation), tags=(), satisfied_trust_requirements=()),
         tuple(_policy(verdict, gateway) for verdict in verdicts),
-        _view(granted, gateway),
+        _view(granted, view),
         tuple(_sources(stage, rehearsal, question, missing)),
         tuple(evidence.records()),
         (*evidence.remarks(), *_about_the_reply(rehearsal)),
@@ -122,8 +125,7 @@ def _policy(verdict: PolicyVerdict, gateway: System) -> PolicyShown:
     )
 
 
-def _view(granted: Permission, gateway: System) -> ViewShown:
-    view = view_of(granted, gateway)
+def _view(granted: Permission, view: View) -> ViewShown:
     kind = "open" if view.is_open else "restricted"
     until = granted.valid_until
     return ViewShown(

@@ -76,6 +76,7 @@ class GatewayProgram:
                 self._own(),
                 config.only_suffixes,
                 config.timeout,
+                config.no_answer_pace,
             )
         )
         self._server = Server(self._answers)

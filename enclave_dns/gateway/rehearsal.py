@@ -118,9 +118,17 @@ class _WatchedResolver(Resolver):
         return found
 
     async def look_up(
-        self, questions: Iterable[Question], *, do: bool, start: int, deadline: float
+        self,
+        questions: Iterable[Question],
+        *,
+        do: bool,
+        start: int,
+        deadline: float,
+        refresh: bool = False,
     ) -> Mapping[Question, Resolution]:
-        found = await super().look_up(questions, do=do, start=start, deadline=deadline)
+        found = await super().look_up(
+            questions, do=do, start=start, deadline=deadline, refresh=refresh
+        )
         self.answers.update(found)
         return found
 
@@ -175,4 +183,5 @@ def _state(stage: Stage, resolver: Resolver) -> State:
         OwnZones.of(organisation.version, (sign_of_life(gateway.virtual_addresses),)),
         config.only_suffixes,
         config.timeout,
+        pace=0.0,
     )

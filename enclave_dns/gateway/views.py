@@ -11,11 +11,12 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Final
 
-from enclave_dns.disclosure.ranges import EMPTY
+from enclave_dns.disclosure.ranges import EMPTY, Range, Ranges
 from enclave_dns.disclosure.reply import EDE_PROHIBITED, Reply, protocol_error
 from enclave_dns.disclosure.view import View
 from enclave_dns.organisation.document import Organisation, System
 from enclave_dns.organisation.permission import Permission, permissions_at
+from enclave_dns.organisation.public import public_ranges
 from enclave_dns.serve.program import Audience
 from enclave_dns.wire.numbers import RCode
 
@@ -42,6 +43,7 @@ class Views:
 def compile_views(organisation: Organisation, gateway: System, now: datetime, epoch: int) -> Views:
     """The senders of a gateway at `now`. `epoch` makes their keys differ from all earlier ones."""
     granted = permissions_at(organisation, gateway, now)
+    public = public_ranges(organisation, gateway)
     views: dict[View, bytes] = {}
     audiences: dict[int, tuple[bytes, Reply | None, View]] = {}
     senders: dict[str, Sender] = {}
@@ -52,7 +54,7 @@ def compile_views(organisation: Organisation, gateway: System, now: datetime, ep
         # Equal permissions are one object, which is much faster to tell than to compare.
         audience = audiences.get(id(permission))
         if audience is None:
-            view = view_of(permission, gateway)
+            view = view_of(permission, gateway, public)
             key = views.setdefault(view, len(views).to_bytes(4) + epoch.to_bytes(4))
             audience = (key, None if permission.ranges else _NO_POLICY, view)
             audiences[id(permission)] = audience
@@ -64,11 +66,13 @@ def compile_views(organisation: Organisation, gateway: System, now: datetime, ep
     return Views(senders, min(limits, default=None), len(views))
 
 
-def view_of(permission: Permission, gateway: System) -> View:
-    """The view that a permission gives at a gateway."""
-    return View(
-        permission.ranges,
-        permission.is_open,
-        permission.disclosed_suffixes,
-        gateway.no_answer,
-    )
+def view_of(permission: Permission, gateway: System, public: tuple[Range, ...] = ()) -> View:
+    """The view that a permission gives at a gateway.
+
+    `public` addresses are added to it where it is restricted and holds anything at all: without a
+    policy that applies, nothing is disclosed.
+    """
+    ranges = permission.ranges
+    if public and ranges and not permission.is_open:
+        ranges = Ranges.of((*ranges.spans, *public))
+    return View(ranges, permission.is_open, permission.disclosed_suffixes, gateway.no_answer)
