@@ -34,7 +34,14 @@ check: $(VENV)/.test ## style and types: ruff check, ruff format --check, mypy -
 deps: ## install the Debian packages that `make lab` needs (root or sudo)
 	@.ci/deps
 
-bench fuzz soak deb:
+bench: $(VENV)/.test ## whether time tells hidden names from absent ones; ARGS="--no-answer-pace 0ms"
+	$(RUN) tests.benchmarks.latency $(ARGS)
+
+soak: $(VENV)/.test ## pairs of worlds for MINUTES (30), then a mutant of every condition of the rule
+	$(RUN) tests.soak.pairs --minutes $(or $(MINUTES),30)
+	$(RUN) tests.mutants.run
+
+fuzz deb:
 	@echo "make $@: not there yet" >&2; exit 1
 
 clean: ## remove everything that make and the tests have made here

@@ -5,9 +5,13 @@ gateway: it fetches what `decide` wants until there is a reply.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop
+
+import dns.name
+import dns.rdata
+import dns.rdatatype
 
 from enclave_dns.disclosure.chain import Wants
 from enclave_dns.disclosure.decide import decide
@@ -22,6 +26,7 @@ from enclave_dns.wire.numbers import RCode, RRType, type_name
 from enclave_dns.wire.record import Record
 
 Zone = Mapping[Name, tuple[Record, ...]]
+NAMES = (RRType.CNAME, RRType.DNAME, RRType.NS, RRType.PTR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +71,31 @@ class World:
 
 
 def settle(view: View, question: Question, world: World, trace: Trace | None = None) -> Reply:
-    """The reply, after as many look-ups as it wants; none is wanted twice."""
+    """The reply, after as many look-ups as it wants; none is wanted twice.
+
+    What is too old for the view is asked anew, and then counts.
+    """
     facts = Facts(world.hosts, {}, world.is_up)
+    renewed: set[Question] = set()
     while True:
         result = decide(view, question, facts, trace)
         if not isinstance(result, Wants):
             return result
         assert result.questions, "wants nothing and does not say so"
-        assert not set(result.questions) & facts.answers.keys(), "wants what it has"
-        facts |= {wanted: world.answer(wanted) for wanted in result.questions}
+        if result.refresh:
+            assert set(result.questions) <= facts.answers.keys(), "wants anew what it has not"
+            assert not set(result.questions) <= renewed, "wants nothing old"
+            renewed.update(result.questions)
+            facts |= {one: replace(world.answer(one), age=0.0) for one in result.questions}
+        else:
+            assert not set(result.questions) & facts.answers.keys(), "wants what it has"
+            facts |= {wanted: world.answer(wanted) for wanted in result.questions}
 
 
 def asked(text: str) -> Question:
     """`NAME TYPE` as a question."""
     name, rtype = text.split()
-    return Question(from_text(name).lower(), RRType[rtype])
+    return Question(from_text(name).lower(), dns.rdatatype.from_text(rtype))
 
 
 def packed(address: str) -> bytes:
@@ -89,19 +104,30 @@ def packed(address: str) -> bytes:
 
 
 def zone(text: str) -> Zone:
-    """Lines of `OWNER TTL TYPE VALUE` as a zone; a lone `OWNER` is a name without records."""
+    """Lines of `OWNER TTL TYPE VALUE` as a zone; a lone `OWNER` is a name without records.
+
+    The value is in presentation format; one word is an address or a name, whatever the type.
+    """
     found: dict[Name, tuple[Record, ...]] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        owner, *rest = line.split()
+        owner, *rest = line.split(maxsplit=3)
         name = from_text(owner)
         found.setdefault(name.lower(), ())
         if rest:
             ttl, kind, value = rest
-            rtype = RRType[kind]
-            is_address = rtype in (RRType.A, RRType.AAAA)
-            rdata = packed(value) if is_address else from_text(value)
-            found[name.lower()] += (Record(name, rtype, int(ttl), rdata),)
+            rtype = dns.rdatatype.from_text(kind)
+            found[name.lower()] += (Record(name, rtype, int(ttl), rdata(kind, value)),)
     return found
+
+
+def rdata(kind: str, value: str) -> bytes:
+    """A value in presentation format as RDATA."""
+    if kind in ("A", "AAAA"):
+        return packed(value)
+    if " " not in value and not value.startswith(('"', "\\")):
+        return from_text(value)
+    made = dns.rdata.from_text("IN", kind, value, origin=dns.name.root, relativize=False)
+    return made.to_wire() or b""
 
 
 def hosts(text: str) -> HostsTable:
@@ -141,12 +167,16 @@ def view_of(*texts: str, no_answer: RCode = RCode.REFUSED) -> View:
 
 
 def shown(record: Record) -> str:
-    """`OWNER TTL TYPE VALUE`, for a record of an address or a name."""
+    """`OWNER TTL TYPE VALUE`, in presentation format."""
     families = {RRType.A: AF_INET, RRType.AAAA: AF_INET6}
     if record.rtype in families:
         value = inet_ntop(families[RRType(record.rtype)], record.rdata)
-    else:
+    elif record.rtype in NAMES:
         value = display(record.rdata)
+    else:
+        value = dns.rdata.from_wire(
+            "IN", record.rtype, record.rdata, 0, len(record.rdata)
+        ).to_text()
     return f"{display(record.name)} {record.ttl} {type_name(record.rtype)} {value}"
 
 

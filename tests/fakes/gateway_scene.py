@@ -25,6 +25,7 @@ class Scene:
         view: View | None = None,
         only_suffixes: tuple[str, ...] = (),
         timeout: float = 20.0,
+        pace: float = 0.0,
     ) -> None:
         view = view or view_of("10.0.0.0/24", "fd00::/64")
         senders = {
@@ -39,6 +40,7 @@ class Scene:
             OwnZones.of(7, (sign_of_life((packed("100.64.0.70"), packed("fd00:64::70"))),)),
             tuple(map(from_text, only_suffixes)),
             timeout,
+            pace,
         )
         self.answers = GatewayAnswers(state)
         self.front = Front(self.answers)

@@ -60,7 +60,7 @@ def test_what_the_hosts_file_says(gateway: Start, ask: Ask) -> None:
     assert ask("dbserver1.corp.net", "AAAA").addresses == []
     assert ask("-x", "10.0.0.30").data("PTR") == ["another-name-of-the-database.corp.net."]
     # lines that say nothing
-    for name in ("localhost", "link.corp.net", "wrong.corp.net", "a", "line", "blocked.example"):
+    for name in ("localhost", "link.corp.net", "wrong.corp.net", "a.", "line", "blocked.example"):
         assert ask(name, "A").status == "REFUSED", name
 
 

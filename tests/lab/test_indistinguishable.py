@@ -17,7 +17,6 @@ HIDDEN = {
         "both of these": "mixed.corp.net",
         "an empty non-terminal": "below.corp.net",
         "text and nothing else": "empty.below.corp.net",
-        "the apex": "corp.net",
         "a hidden address's own name": "30.0.168.192.in-addr.arpa",
         "part of a permitted address": "0.0.10.in-addr.arpa",
     },
@@ -28,6 +27,7 @@ HIDDEN = {
         "a chain without its target": "laser.printers.corp.net",
         "a line of the hosts file": "wiki.corp.net",
         "sixty addresses": "many.corp.net",
+        "the apex, whose servers are hidden": "corp.net",
         "a hidden address's own name": "30.0.0.10.in-addr.arpa",
     },
 }
