@@ -7,6 +7,7 @@ reads files from disk and lays flags and environment over them.
 from enclave_dns.config.loading import (
     load_config,
     load_gateway_config,
+    load_newer_organisation,
     load_organisation,
     load_stub_config,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "StubConfig",
     "load_config",
     "load_gateway_config",
+    "load_newer_organisation",
     "load_organisation",
     "load_stub_config",
     "not_in_effect",

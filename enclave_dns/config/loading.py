@@ -15,8 +15,9 @@ from typing import Any, Final, TypeVar
 from enclave_dns.config.models import ConfigEntry, GatewayEntry, StubEntry
 from enclave_dns.config.settings import Config, GatewayConfig, StubConfig
 from enclave_dns.errors import DocumentError, Problem
-from enclave_dns.organisation.document import Organisation
+from enclave_dns.organisation.document import Organisation, System
 from enclave_dns.organisation.reading import build_organisation, parse_organisation
+from enclave_dns.organisation.versions import own_system, refuse_older
 from enclave_dns.sources.files import NoContent, read_file
 from enclave_dns.validation import decode, path_in, validated
 
@@ -70,6 +71,19 @@ def load_stub_config(
 def load_organisation(path: Path | str) -> Organisation:
     """The organisation in a file. Raises DocumentError."""
     return parse_organisation(_content(path, MAX_ORGANISATION), str(path))
+
+
+def load_newer_organisation(
+    path: Path | str, running: Organisation, system_id: str
+) -> tuple[Organisation, System]:
+    """The document as it is now, in place of the one in use, and the program's own system in it.
+
+    Raises DocumentError, as `load_organisation` does, and where the document is older or no longer
+    has that system enabled: then the one in use stays.
+    """
+    organisation = load_organisation(path)
+    refuse_older(organisation, running)
+    return organisation, own_system(organisation, system_id)
 
 
 def load_config(

@@ -14,12 +14,17 @@ from typing import Final
 
 import structlog
 
-from enclave_dns.config import GatewayConfig, load_organisation, not_in_effect
+from enclave_dns.config import (
+    GatewayConfig,
+    load_newer_organisation,
+    load_organisation,
+    not_in_effect,
+)
 from enclave_dns.errors import DocumentError
 from enclave_dns.gateway.answer import GatewayAnswers, State
 from enclave_dns.gateway.inputs import read_hosts, select_nameservers
 from enclave_dns.gateway.views import Views, compile_views
-from enclave_dns.organisation.versions import own_system, refuse_older
+from enclave_dns.organisation.versions import own_system
 from enclave_dns.resolution import HostsTable
 from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.daemon import Listeners, serve_until_stopped
@@ -115,9 +120,9 @@ class GatewayProgram:
     def _reload_organisation(self) -> None:
         """Use the document as it is now, or keep the one in use and say why."""
         try:
-            organisation = load_organisation(self._config.organisation)
-            refuse_older(organisation, self._organisation)
-            system = own_system(organisation, self._config.system_id)
+            organisation, system = load_newer_organisation(
+                self._config.organisation, self._organisation, self._config.system_id
+            )
         except DocumentError as error:
             for problem in error.problems:
                 logger.error("organisation not reloaded", problem=str(problem))

@@ -9,9 +9,15 @@ from typing import Final
 
 import structlog
 
-from enclave_dns.config import StubConfig, load_organisation, not_in_effect
+from enclave_dns.config import (
+    StubConfig,
+    load_newer_organisation,
+    load_organisation,
+    not_in_effect,
+)
 from enclave_dns.errors import DocumentError
-from enclave_dns.organisation.versions import own_system, refuse_older
+from enclave_dns.organisation.stub_advice import refuse_other_slice
+from enclave_dns.organisation.versions import own_system
 from enclave_dns.serve.daemon import Listeners, serve_until_stopped
 from enclave_dns.serve.server import Server
 from enclave_dns.serve.sockets import own_addresses
@@ -42,6 +48,7 @@ class StubProgram:
         self._listening: frozenset[tuple[str, int]] = frozenset()
         self._watcher = Watcher((config.organisation, resolv_conf, SYSTEMD), self._changed)
         self._organisation = load_organisation(config.organisation)
+        refuse_other_slice(self._organisation, config.system_id)
         self._system = own_system(self._organisation, config.system_id)
         self._exchange = Exchange(source_address(config, self._system))
         self._vitals: Vitals
@@ -100,9 +107,9 @@ class StubProgram:
     def _reload_organisation(self) -> None:
         """Use the document as it is now, or keep the one in use and say why."""
         try:
-            organisation = load_organisation(self._config.organisation)
-            refuse_older(organisation, self._organisation)
-            system = own_system(organisation, self._config.system_id)
+            organisation, system = load_newer_organisation(
+                self._config.organisation, self._organisation, self._config.system_id
+            )
         except DocumentError as error:
             for problem in error.problems:
                 logger.error("organisation not reloaded", problem=str(problem))

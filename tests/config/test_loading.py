@@ -11,6 +11,7 @@ from enclave_dns.config import (
     StubConfig,
     load_config,
     load_gateway_config,
+    load_newer_organisation,
     load_organisation,
     load_stub_config,
 )
@@ -279,3 +280,22 @@ def test_what_is_too_large_is_refused_unread(tmp_path: Path) -> None:
         file.truncate(MAX_ORGANISATION + 1)
     with pytest.raises(DocumentError, match="is larger than 64 MiB"):
         load_organisation(path)
+
+
+def test_a_newer_document_comes_with_our_system_and_an_older_one_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "organisation.toml"
+    system = '[[systems]]\nsystem_id = "A"\nvirtual_address = "100.64.0.1"\n'
+    path.write_text(f"version = 2\n{system}")
+    running = load_organisation(path)
+    path.write_text(f"version = 3\n{system}")
+    organisation, own = load_newer_organisation(path, running, "A")
+    assert (organisation.version, own.system_id) == (3, "A")
+    for text, reason in (
+        (f"version = 1\n{system}", "lower than the running"),
+        (f"version = 3\n{system}is_enabled = false\n", "disabled"),
+        ("version = 3\n", "no system A"),
+        ("version =", "TOML"),
+    ):
+        path.write_text(text)
+        with pytest.raises(DocumentError, match=reason):
+            load_newer_organisation(path, running, "A")
