@@ -205,3 +205,16 @@ def test_of_60_domain_controllers_exactly_the_permitted_ones_are_told(
         f"dc{n}.corp.net 30 A 172.16.1.{n + 1}" for n in permitted
     )
     assert reply.kind is (Kind.ANSWER if permitted else Kind.NO_ANSWER)
+
+
+def test_both_families_of_a_target_in_the_hosts_file_stand_beside_the_record() -> None:
+    world = World(
+        zone("_x._tcp.corp.net 60 SRV 0 0 80 web.corp.net"),
+        hosts("10.0.0.40 web.corp.net\nfd00::40 web.corp.net"),
+    )
+    reply = settle(VIEW, asked("_x._tcp.corp.net SRV"), world)
+    beside = {(record.rtype, record.rdata) for record in reply.additional}
+    assert beside == {
+        (RRType.A, bytes((10, 0, 0, 40))),
+        (RRType.AAAA, b"\xfd" + bytes(14) + b"\x40"),
+    }
