@@ -37,15 +37,9 @@ def permitted_form(view: View, record: Record) -> bytes | None:
     if reader is None:
         return record.rdata
     spans = reader(record.rdata)
-    if spans is None or not all(_is_permitted(view, span) for span in spans):
+    if spans is None or not all(view.permits_all(span) for span in spans):
         return None
     return record.rdata
-
-
-def _is_permitted(view: View, span: Range) -> bool:
-    size = 4 if span.family == 4 else 16
-    ends = (span.first.to_bytes(size), span.last.to_bytes(size))
-    return view.ranges.covers(span) and all(view.permits(end) for end in ends)
 
 
 def _single(address: bytes) -> Range:

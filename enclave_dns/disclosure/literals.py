@@ -38,14 +38,7 @@ _LAST4: Final = (1 << 32) - 1
 
 def holds_hidden(view: View, text: str) -> bool:
     """Whether a text holds a literal that is not wholly in the view."""
-    return any(not _is_permitted(view, span) for span in literals(text))
-
-
-def _is_permitted(view: View, span: Range) -> bool:
-    """Whether a view holds all addresses of a span, and what the span's ends embed (D1)."""
-    size = 4 if span.family == 4 else 16
-    ends = (span.first.to_bytes(size), span.last.to_bytes(size))
-    return view.ranges.covers(span) and all(view.permits(end) for end in ends)
+    return any(not view.permits_all(span) for span in literals(text))
 
 
 def literals(text: str) -> Iterator[Range]:

@@ -8,7 +8,7 @@ an IPv6 one. Two senders with equal permissions have equal views, and so share o
 from dataclasses import dataclass
 
 from enclave_dns.disclosure.embedded import embedded
-from enclave_dns.disclosure.ranges import Ranges
+from enclave_dns.disclosure.ranges import Range, Ranges
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import RCode
 
@@ -34,3 +34,9 @@ class View:
         if len(address) == 4:
             return True
         return all(inner in self.ranges for inner in embedded(address))
+
+    def permits_all(self, span: Range) -> bool:
+        """D1 for a whole span: its addresses are in the view, and what its ends embed is too."""
+        size = 4 if span.family == 4 else 16
+        ends = (span.first.to_bytes(size), span.last.to_bytes(size))
+        return self.ranges.covers(span) and all(self.permits(end) for end in ends)

@@ -11,14 +11,13 @@ from typing import Final
 
 from enclave_dns.errors import MessageError
 from enclave_dns.resolution import Outcome, Question, Resolution
-from enclave_dns.wire.message import AA, Message
+from enclave_dns.wire.message import AA, MAX_RECORDS, Message
 from enclave_dns.wire.names import Name, ancestors, folded, from_labels, is_at_or_below, labels
 from enclave_dns.wire.names import parent as parent_of
 from enclave_dns.wire.numbers import RCode, RRType, rcode_name
 from enclave_dns.wire.record import Record
 
 MAX_LINKS: Final = 12
-MAX_RECORDS: Final = 4096
 MAX_TTL: Final = 3600
 MAX_NEGATIVE_TTL: Final = 60
 _SIGNATURE_NUMBERS: Final = 18  # bytes of RDATA before the signer's name of an RRSIG
