@@ -1,83 +1,78 @@
 """Do the tests bite? Change each condition of the disclosure rule, and see that something fails.
 
-Run from the root of the tree: `python -m tests.mutants.run`. Each mutant runs in a copy of the
-package; prints `killed` or `SURVIVED` with the line. Ends with 1 where an unlisted mutant lived.
+Run from the root of the tree: `python -m tests.mutants.run`. Prints `killed` or `SURVIVED` for each
+mutant with its place, its change and what killed it. Ends with 1 where one survived that is not
+listed as equivalent, and with 2 where the run would prove nothing: the tests fail without any
+change, or the list is out of date.
 """
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from multiprocessing.connection import wait
 
 from tests.mutants.conditions import Mutant, mutants
-
-RULE = Path("enclave_dns/disclosure")
-PASSED_OVER = ("__init__.py", "trace.py", "special.py")
-PATIENCE = 120.0
-
-EQUIVALENT: dict[tuple[str, str], str] = {
-    ("everything.py", "removed: sight.walk is not None"): "a visible name always has its walk",
-}
-"""Mutants that change nothing that can be seen, by file and change, each with the reason."""
+from tests.mutants.equivalent import is_equivalent, outdated
+from tests.mutants.trial import RULE, Trial
 
 
-def is_killed(root: Path, path: Path, mutant: Mutant, worlds: int) -> bool:
-    """Whether the selection fails, or does not end, with this change."""
-    whole = (root / path).read_text()
-    (root / path).write_text(mutant.text)
+def all_mutants() -> list[Mutant]:
+    """Every mutant of the rule, file by file."""
+    return [
+        one for path in sorted(RULE.glob("*.py")) for one in mutants(path.name, path.read_text())
+    ]
+
+
+def tried(waiting: list[Mutant], worlds: int, jobs: int) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant with what killed it, as they end; up to `jobs` run at once."""
+    left = iter(waiting)
+    running: dict[object, tuple[Mutant, Trial]] = {}
     try:
-        ended = subprocess.run(
-            [sys.executable, "-B", "-m", "tests.mutants.selection", str(worlds)],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root)},
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return True
+        while True:
+            while len(running) < jobs and (mutant := next(left, None)) is not None:
+                trial = Trial(mutant, worlds)
+                running[trial.verdict] = (mutant, trial)
+            if not running:
+                return
+            for verdict in wait([trial.verdict for _, trial in running.values()]):
+                mutant, trial = running.pop(verdict)
+                yield mutant, trial.killed_by()
     finally:
-        (root / path).write_text(whole)
-    return ended.returncode != 0
+        for _, trial in running.values():
+            trial.end()
 
 
 def main() -> int:
-    """Make the mutants, one after the other, and count."""
+    """Try the mutants, and count."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=200)
-    parser.add_argument("--every", type=int, default=1, help="take each so many-th mutant only")
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--worlds", type=int, default=200, help="fixed worlds for each mutant")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
+    parser.add_argument(
+        "--only", default="", help="places that begin so: `sight.py`, `sight.py:59 `"
+    )
     options = parser.parse_args()
-    until = time.monotonic() + 60 * options.minutes
-    killed, survived, equivalent = 0, 0, 0
-    with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        for part in ("enclave_dns", "tests"):
-            shutil.copytree(part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy("pyproject.toml", root)
-        files = sorted(path for path in RULE.glob("*.py") if path.name not in PASSED_OVER)
-        every = [(path, one) for path in files for one in mutants(path.read_text())]
-        print(f"{len(every)} mutants")
-        for path, mutant in every[options.first :: options.every]:
-            if time.monotonic() > until:
-                print("the time is over")
-                break
-            place = f"{path.name}:{mutant.line} {mutant.what}"
-            if (path.name, mutant.what) in EQUIVALENT:
-                equivalent += 1
-            elif is_killed(root, path, mutant, options.worlds):
-                killed += 1
-                print(f"killed   {place}", flush=True)
-            else:
-                survived += 1
-                print(f"SURVIVED {place}", flush=True)
-    print(f"{killed} killed, {survived} survived, {equivalent} equivalent")
-    return 1 if survived else 0
+    since = time.monotonic()
+    every = all_mutants()
+    if rotten := outdated(every):
+        print("listed as equivalent, but there is no such mutant:", *rotten, sep="\n")
+        return 2
+    if failed := Trial(None, options.worlds).killed_by():
+        print(f"the tests fail without any change: {failed}")
+        return 2
+    chosen = [mutant for mutant in every if str(mutant).startswith(options.only)]
+    waiting = [mutant for mutant in chosen if not is_equivalent(mutant)]
+    print(f"{len(chosen)} mutants; the tests pass without any", flush=True)
+    survivors = 0
+    for mutant, killer in tried(waiting, options.worlds, options.jobs):
+        survivors += not killer
+        print(f"killed   {mutant}  by {killer}" if killer else f"SURVIVED {mutant}", flush=True)
+    print(
+        f"{len(waiting) - survivors} killed, {survivors} survived, "
+        f"{len(chosen) - len(waiting)} equivalent; {time.monotonic() - since:.0f} s"
+    )
+    return 1 if survivors else 0
 
 
 if __name__ == "__main__":
