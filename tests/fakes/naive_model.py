@@ -1,42 +1,22 @@
 """The disclosure table D1 to D8 once more, written for clarity, over a world and not over answers.
 
-It shares no line with the rule under test: addresses are judged by `ipaddress`, service records
-read by dnspython, and what a text spells is in the table that the texts come from.
+This is the table for restricted views. It shares no line with the rule under test, as the judgement
+of addresses that it rests on does not.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
-from ipaddress import ip_address, ip_network
-from typing import cast
 
-import dns.exception
 import dns.name
-import dns.rdata
-import dns.rdatatype
-import dns.rdtypes.svcbbase as svcb
 
 from enclave_dns.resolution import Question
 from enclave_dns.wire.names import ROOT, Name
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
-from tests.fakes.worlds_of_all_types import (
-    ADDRESSES,
-    CORP,
-    FAMILIES,
-    INSIDE,
-    MANY,
-    POINTING,
-    REVERSE,
-    SUFFIX,
-    TEXTS,
-    World,
-)
+from tests.fakes.naive_judgement import Judge, read
+from tests.fakes.world_contents import CORP, FAMILIES, POINTING, REVERSE, SUFFIX
+from tests.fakes.worlds_of_all_types import World
 
-NEVER = [
-    *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
-    *("::/128", "::1/128", "fe80::/10", "fec0::/10", "ff00::/8"),
-]
 AT_VISIBLE = (RRType.TXT, RRType.CAA, RRType.SSHFP, RRType.TLSA)
 BY_POLICY = (*AT_VISIBLE, RRType.URI, RRType.NAPTR)
 DECIDED_HERE = tuple(
@@ -59,50 +39,17 @@ class Expected:
     soa: Name | None = None
 
 
-@cache
-def is_routed(text: str, routes: tuple[str, ...]) -> bool:
-    """Whether an address is in a route, for a special one in a route inside its special range."""
-    address = ip_address(text)
-    special = [net for net in map(ip_network, NEVER) if address in net]
-    return any(
-        address in route and all(net.prefixlen <= route.prefixlen for net in special)
-        for route in map(ip_network, routes)
-    )
-
-
-@cache
-def read(rtype: int, rdata: bytes) -> svcb.SVCBBase | None:
-    """A service record as dnspython reads it; None where it is malformed."""
-    try:
-        return cast(svcb.SVCBBase, dns.rdata.from_wire(1, rtype, rdata, 0, len(rdata)))
-    except (dns.exception.DNSException, ValueError):
-        return None
-
-
 @dataclass
-class Model:
+class Model(Judge):
     """The rule for one sender with these routes in one world.
 
     `longest` is the most that a TTL may be (seconds); None shows the original ones.
     """
 
     world: World
-    routes: tuple[str, ...]
     has_suffix: bool = False
     longest: int | None = 30
     _seen: dict[Name, tuple[list[Record], list[Record]]] = field(default_factory=dict)
-
-    # D1: addresses
-
-    def may(self, address: bytes) -> bool:
-        """D1: the address, and every IPv4 address in it, is in the view."""
-        if address in MANY:
-            return self._is_routed(str(ip_address(address)))
-        text = ADDRESSES[address]
-        return all(map(self._is_routed, (text, *INSIDE[text])))
-
-    def _is_routed(self, text: str) -> bool:
-        return is_routed(text, self.routes)
 
     # what the sources say
 
@@ -171,8 +118,8 @@ class Model:
 
     # the table, by type
 
-    def expected(self, question: Question) -> Expected:
-        """The reply, while a nameserver is up."""
+    def expected(self, question: Question, do: bool = False) -> Expected:
+        """The reply, while a nameserver is up. Whoever asks for signatures gets none (`do`)."""
         name, rtype = question.name, question.rtype
         if rtype == RRType.PTR:
             return self._pointers(name)
@@ -263,24 +210,8 @@ class Model:
         target = (service.target.to_wire() or b"").lower()
         if service.priority == 0:
             return (None if target == ROOT else record.rdata), target, True
-        form = service.replace(params=self._params(service.params)).to_wire()
+        form = self.trimmed(service, understood=(1, 2, 3)).to_wire()
         return form, owner if target == ROOT else target, False
-
-    def _params(self, params: dict[int, object]) -> dict[int, object]:
-        """Only what is understood, hints by D1, and `mandatory` of what is left."""
-        kept: dict[int, object] = {}
-        for key, value in params.items():
-            if isinstance(value, (svcb.IPv4HintParam, svcb.IPv6HintParam)):
-                hints = [a for a in value.addresses if self.may(ip_address(a).packed)]
-                if hints:
-                    kept[key] = type(value)(hints)
-            elif key in (1, 2, 3):
-                kept[key] = value
-        if isinstance(mandatory := params.get(0), svcb.MandatoryParam):
-            still = [key for key in mandatory.keys if key in kept]
-            if still:
-                kept[0] = svcb.MandatoryParam(still)
-        return dict(sorted(kept.items()))
 
     def _text(self, name: Name, rtype: int) -> Expected:
         """D6 and D6b."""
@@ -292,13 +223,3 @@ class Model:
             base = end.removeprefix(b"\4_443\4_tcp") if end.startswith(b"\4_443") else CORP
         is_shown = by_policy or (rtype in AT_VISIBLE and self.is_visible(base))
         return self.answer(chain, end, shown) if shown and is_shown else self._no_data(name)
-
-    def is_clean(self, record: Record) -> bool:
-        """Whether every address that the text spells is in the view."""
-        joined = record.rdata
-        if record.rtype == RRType.TXT:
-            cut = 1 + joined[0]
-            joined = joined[1:cut] + joined[cut + 1 :]
-        spelled = [nets for text, nets in TEXTS.items() if text in joined]
-        singles = [str(one) for nets in spelled for net in nets for one in ip_network(net)]
-        return all(map(self._is_routed, singles))

@@ -1,25 +1,30 @@
 """Pairs of worlds that differ only in what a sender may not learn, and scripts of questions.
 
-What may be learned is decided by the naive model alone. It also checks every pair: to each
+What may be learned is decided by the naive models alone. They also check every pair: to each
 question that is asked, both worlds disclose the same.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
-from enclave_dns.gateway.views import Sender
-from enclave_dns.resolution import HostsTable, Question
+from enclave_dns.gateway.views import Sender, view_of
+from enclave_dns.organisation.permission import permissions_at
+from enclave_dns.resolution import Question
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import RCode, RRType
-from enclave_dns.wire.record import Record
 from tests.fakes.choices import Choices
-from tests.fakes.dns_worlds import hosts_table, view_of
-from tests.fakes.naive_model import AT_VISIBLE, BY_POLICY, Model
+from tests.fakes.hidden_from_open import tidied, varied_openly
+from tests.fakes.hidden_from_restricted import varied
+from tests.fakes.naive_model import BY_POLICY, Model
+from tests.fakes.naive_open_model import OpenModel
+from tests.fakes.organisations import NOON, gateway, gateway_policy, organisation
 from tests.fakes.virtual_clock import Asked, Heard, play
-from tests.fakes.worlds_of_all_types import (
-    ADDRESSES,
+from tests.fakes.world_contents import (
     DNAMED,
     FAMILIES,
+    HOLDING,
     KEYS,
     NOWHERE,
     OWNERS,
@@ -28,17 +33,9 @@ from tests.fakes.worlds_of_all_types import (
     ROUTES,
     SUFFIX,
     TARGETS,
-    TEXTS,
     TYPES,
-    World,
-    address_records,
-    alias,
-    never,
-    pointing,
-    reverse_entry,
-    textual,
-    world_of,
 )
+from tests.fakes.worlds_of_all_types import World, world_of
 
 MAIN, OTHER = "100.64.0.12", "100.64.0.13"
 WAITS = (0.0, 1.07, 2.07, 5.07, 60.07, 400.07)
@@ -46,25 +43,40 @@ WAITS = (0.0, 1.07, 2.07, 5.07, 60.07, 400.07)
 
 HEADER = b"\xbe\xef%s\0\1\0\0\0\0\0%c"
 OPT = b"\0\0\x29%s\0\0%c\0\0\0"
+OPENING = (("0.0.0.0/0",), ("0.0.0.0/1", "128.0.0.0/1"))
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a sender may reach, and the rcode of its no-answers."""
+    """What a sender may reach, and the rcode of its no-answers.
+
+    `is_filtered`: by subnet filters, behind a route that holds everything.
+    """
 
     routes: tuple[str, ...]
     has_suffix: bool
     rcode: RCode
+    is_open: bool = False
+    is_filtered: bool = False
 
     @cached_property
     def sender(self) -> Sender:
-        view = view_of(*self.routes, no_answer=self.rcode)
-        view = replace(view, disclosed_suffixes=(SUFFIX,) if self.has_suffix else ())
-        key = repr(self).encode()
-        return Sender(key.ljust(300)[:300], key.hex()[:8], view=view)
+        """As the gateway compiles it."""
+        routes, only = self.routes, self.routes if self.is_filtered else ()
+        if only:
+            routes = ("0.0.0.0/0", "::/0")
+        suffixes = (SUFFIX,) if self.has_suffix else ()
+        policy = gateway_policy(*routes, only=only, disclosed_suffixes=suffixes)
+        here = gateway("GW", "100.64.0.70", *routes, no_answer=self.rcode)
+        permission = permissions_at(organisation(policy, systems=(here,)), here, NOON)["USER"]
+        key = sha256(repr(self).encode()).digest()
+        return Sender(key, key.hex()[:8], view=view_of(permission, here))
 
     def model(self, world: World, longest: int | None = 30) -> Model:
-        return Model(world, self.routes, self.has_suffix, longest)
+        """What it may learn in a world, with TTLs of at most `longest` in a restricted view."""
+        if self.is_open:
+            return OpenModel(self.routes, world, self.has_suffix)
+        return Model(self.routes, world, self.has_suffix, longest)
 
 
 @dataclass(frozen=True)
@@ -82,17 +94,49 @@ class Pair:
         senders = {MAIN: self.main.sender, OTHER: self.other.sender}
         return play(self.worlds[which], senders, self.script)
 
+    def differences(
+        self, heard: Sequence[Heard | None], again: Sequence[Heard | None]
+    ) -> list[Question | None]:
+        """The main sender's questions that the two worlds, played, answer differently."""
+        events = zip(self.script, self.questions, heard, again, strict=True)
+        return [
+            question
+            for asked, question, one, other in events
+            if asked.source == MAIN and (one is None or one != other)
+        ]
+
 
 def policy_of(choices: Choices) -> Policy:
+    """A sender with a restricted view."""
     routes = tuple(route for route in ROUTES if choices.chance(55))
-    return Policy(routes, choices.chance(40), choices.pick((RCode.REFUSED, RCode.NXDOMAIN)))
+    rcode = choices.pick((RCode.REFUSED, RCode.NXDOMAIN))
+    return Policy(routes, choices.chance(40), rcode, is_filtered=choices.chance(15))
 
 
-def pair_of(choices: Choices) -> Pair:
-    """A pair of worlds, two senders, and what they ask."""
+def open_policy_of(choices: Choices) -> Policy:
+    """A sender with an open view."""
+    more = (route for route in (*ROUTES, "::/0") if choices.chance(35))
+    routes = (*choices.pick(OPENING), *more)
+    rcode = choices.pick((RCode.REFUSED, RCode.NXDOMAIN))
+    return Policy(routes, choices.chance(40), rcode, is_open=True)
+
+
+def pair_of(choices: Choices, *, is_open: bool = False) -> Pair:
+    """A pair of worlds, two senders, and what they ask; `is_open`: the main sender's view."""
+    if is_open:
+        return _open_pair(choices)
     main, other = policy_of(choices), policy_of(choices)
     world = world_of(choices)
     again = varied(choices, world, main.model(world))
+    return scripted(choices, main, other, (world, again))
+
+
+def _open_pair(choices: Choices) -> Pair:
+    main = open_policy_of(choices)
+    other = (open_policy_of if choices.chance(50) else policy_of)(choices)
+    world = tidied(choices, world_of(choices), main.routes)
+    model = OpenModel(main.routes, world)
+    again = varied_openly(choices, world, model)
     return scripted(choices, main, other, (world, again))
 
 
@@ -117,8 +161,9 @@ def scripted(choices: Choices, main: Policy, other: Policy, worlds: tuple[World,
             wait = WAITS[1]
         source, models = (OTHER, of_other) if choices.chance(25) else (MAIN, of_main)
         if source == MAIN:
-            first, second = (model.expected(question) for model in models)
-            assert first == second, f"not a pair: {question}, {first}, {second}"
+            for do in (False, True):
+                first, second = (model.expected(question, do) for model in models)
+                assert first == second, f"not a pair: {question}, {first}, {second}"
         elif not _is_same(models, question):
             continue
         is_tcp = choices.chance(25)
@@ -142,20 +187,26 @@ def _is_same(models: tuple[Model, ...], question: Question) -> bool:
     names = (question.name, *(TARGETS if is_about_others else ()))
     questions = (question, *(Question(name, rtype) for name in names for rtype in FAMILIES))
     first, second = models
-    return all(first.expected(one) == second.expected(one) for one in questions)
+    # From the same source too: what is looked up for one sender is there for the other.
+    return all(first.in_hosts(name) == second.in_hosts(name) for name in names) and all(
+        first.expected(one) == second.expected(one) for one in questions
+    )
 
 
 def _question(choices: Choices, model: Model) -> Question:
     """A question, more often than not one to which something is disclosed."""
     there = [(n, r.rtype) for n in OWNERS for r in model.world.zone.get(n, ())]
     for _ in range(5):
-        found = _any_question(choices, there)
+        found = _any_question(choices, there, isinstance(model, OpenModel))
         if model.expected(found).outcome != "no_answer" or choices.chance(30):
             break
     return found
 
 
-def _any_question(choices: Choices, there: list[tuple[Name, int]]) -> Question:
+def _any_question(choices: Choices, there: list[tuple[Name, int]], is_open: bool) -> Question:
+    holding = [(name, rtype) for name, rtype in there if is_open and rtype in HOLDING]
+    if holding and choices.chance(35):
+        return Question(*choices.pick(holding))
     if there and choices.chance(40):
         return Question(*choices.pick(there))
     if choices.chance(10):
@@ -179,142 +230,6 @@ def packet_of(choices: Choices, question: Question) -> bytes:
     return HEADER % (flags, 1) + body + OPT % (size, 0x80 if form == 2 else 0)
 
 
-@dataclass(frozen=True)
-class _Boundary:
-    """What of a world a sender may learn; all else may change."""
-
-    model: Model
-    hidden_names: tuple[Name, ...]
-    hidden_addresses: list[bytes]
-    hidden_texts: tuple[bytes, ...]
-
-    def keeps(self, record: Record) -> bool:
-        """Whether a record at a name that is not wholly hidden is, or could be, disclosed."""
-        if record.rtype in FAMILIES:
-            return self.model.may(record.rdata)
-        if record.rtype in POINTING:
-            form, target, is_alias = self.model.formed(record, record.name.lower())
-            return form is not None and self.model.leads(target, record.rtype, is_alias)
-        if record.rtype in BY_POLICY:
-            return self.model.is_clean(record)
-        return record.rtype == RRType.CNAME
-
-
-def boundary_of(world: World, model: Model) -> _Boundary:
-    told = {
-        name: [model.expected(Question(name, rtype)) for rtype in TYPES]
-        for name in (*OWNERS, *DNAMED, NOWHERE)
-    }
-    said = {record[0] for all_of in told.values() for one in all_of for record in one.answer}
-    outcomes = (
-        name
-        for name in (*OWNERS, NOWHERE)
-        if name not in said and all(one.outcome == "no_answer" for one in told[name])
-    )
-    hidden = [address for address in ADDRESSES if not model.may(address)]
-    texts = tuple(text for text, nets in TEXTS.items() if nets)
-    unclean = tuple(
-        text
-        for text in texts
-        if not model.is_clean(textual(Choices(b""), NOWHERE, RRType.TXT, text))
-    )
-    return _Boundary(model, tuple(outcomes), hidden, unclean)
-
-
-def varied(choices: Choices, world: World, model: Model) -> World:
-    """The same disclosed records among other hidden ones, told in another order."""
-    border = boundary_of(world, model)
-    zone = dict(world.zone)
-    for name in OWNERS:
-        if name in border.hidden_names:
-            zone.pop(name, None)
-            zone |= _hidden_content(choices, border, name)
-        else:
-            zone[name] = _among_others(choices, border, world, name)
-    for name in KEYS:
-        base = name.removeprefix(b"\4_443\4_tcp")
-        if base in border.hidden_names and not model.is_visible(base):
-            zone.pop(name, None)
-            if choices.chance(50):
-                zone[name] = (textual(choices, name, RRType.TLSA, b""),)
-    for owner, address in REVERSE.items():
-        if not model.may(address):
-            zone.pop(owner, None)
-            if choices.chance(30):
-                zone |= reverse_entry(choices, owner)
-    hidden = set(border.hidden_names)
-    kept = frozenset(question for question in world.failing if question.name not in hidden)
-    failing = choices.some([Question(n, t) for n in border.hidden_names for t in TYPES[:6]], 4)
-    delays = {name: cost for name, cost in world.delays.items() if name not in hidden}
-    slow = {n: choices.pick((4 / 1024, 12 / 1024)) for n in choices.some(border.hidden_names, 3)}
-    return replace(
-        world,
-        zone=zone,
-        hosts=_varied_hosts(choices, world, border),
-        failing=kept | frozenset(failing),
-        delays=delays | slow,
-        negative={
-            name: choices.pick((1, 5, 60))
-            for name in TARGETS
-            if name not in hidden or choices.chance(60)
-        },
-        cuts=world.cuts - hidden | frozenset(choices.some(border.hidden_names, 2)),
-    )
-
-
-def _hidden_content(
-    choices: Choices, border: _Boundary, name: Name
-) -> dict[Name, tuple[Record, ...]]:
-    """A wholly hidden name anew: gone, an alias of another hidden one, or with hidden records."""
-    kind = choices.below(5)
-    if kind == 0:
-        return {}
-    if kind == 1:
-        return {name: alias(choices, name, (*border.hidden_names, NOWHERE))}
-    is_by_policy = border.model.has_suffix and name.endswith(SUFFIX)
-    return {name: tuple(_hidden_records(choices, border, name, is_by_policy, is_visible=False))}
-
-
-def _among_others(
-    choices: Choices, border: _Boundary, world: World, name: Name
-) -> tuple[Record, ...]:
-    """The disclosed records of a name among other hidden ones, in another order."""
-    records = world.zone.get(name, ())
-    if any(record.rtype == RRType.CNAME for record in records):
-        return records
-    kept = [record for record in records if border.keeps(record)]
-    again = [kept[0]] if kept and choices.chance(20) else []
-    others = _hidden_records(choices, border, name, is_by_policy=True, is_visible=True)
-    return tuple(choices.shuffled([*kept, *again, *others]))
-
-
-def _hidden_records(
-    choices: Choices, border: _Boundary, name: Name, is_by_policy: bool, is_visible: bool
-) -> list[Record]:
-    """Records that stay hidden at this name."""
-    found = address_records(choices, name, border.hidden_addresses)
-    for _ in range(choices.below(4)):
-        kind = choices.below(3)
-        if kind == 0:
-            target = choices.pick((*border.hidden_names, NOWHERE))
-            found.append(pointing(choices, name, choices.pick(POINTING), target))
-        elif kind == 1:
-            rtype = choices.pick((RRType.TXT, RRType.CAA, RRType.URI, RRType.NAPTR))
-            texts = border.hidden_texts if is_by_policy or is_visible else tuple(TEXTS)
-            if texts:
-                found.append(textual(choices, name, rtype, choices.pick(texts)))
-        else:
-            found.append(never(choices, name, choices.pick((RRType.SOA, RRType.RP, 65280))))
-    if not is_visible and not is_by_policy and choices.chance(20):
-        found.append(textual(choices, name, choices.pick(AT_VISIBLE[:3]), b"w0rdless"))
-    # A service record may mean its owner or carry whatever it likes; it is judged like all others.
-    return found
-
-
-def _varied_hosts(choices: Choices, world: World, border: _Boundary) -> HostsTable:
-    kept = [(a, n) for a, n in world.hosts.names.items() if border.model.may(a)]
-    added = [
-        (choices.pick(border.hidden_addresses), (choices.pick(OWNERS),))
-        for _ in range(choices.below(3) if border.hidden_addresses else 0)
-    ]
-    return hosts_table(choices.shuffled([*kept, *added]))
+def has_do(packet: bytes) -> bool:
+    """Whether a query of `packet_of` asks for signatures."""
+    return packet[11] == 1 and packet[-4] == 0x80

@@ -17,7 +17,8 @@ from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.server import Address, Server
 from enclave_dns.sources.own_zones import OwnZones
 from enclave_dns.upstream.reading import Retry, interpret
-from tests.fakes.worlds_of_all_types import COST, World
+from tests.fakes.world_contents import COST
+from tests.fakes.worlds_of_all_types import World
 
 PORT = 40_000
 PACE = 0.32
@@ -91,7 +92,7 @@ class WorldSource:
             await asyncio.sleep(COST)
             return Resolution(Outcome.DOWN, question.name)
         await asyncio.sleep(self._world.cost(question))
-        message = self._world.message(question)
+        message = self._world.message(question, do)
         found = Retry("silence") if message is None else interpret(message, question)
         if isinstance(found, Retry):
             return Resolution(Outcome.FAILED, question.name)
