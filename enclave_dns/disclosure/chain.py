@@ -68,10 +68,9 @@ def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | W
         chain += resolution.chain
         name = resolution.end
         links = sum(record.rtype == RRType.CNAME for record in chain)
-        is_known = resolution.outcome in (Outcome.ANSWER, Outcome.NXDOMAIN)
-        if not is_known or resolution.is_final:
+        if resolution.is_final:
             if links > MAX_CHAIN:
-                return Walk(Outcome.FAILED, name, chain)
+                return _cut(name, chain, passed, asked)
             return Walk(
                 resolution.outcome,
                 name,
@@ -84,5 +83,17 @@ def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | W
                 tuple(signature for one in passed for signature in one.signatures),
             )
         if links > MAX_CHAIN or name in visited:
-            return Walk(Outcome.FAILED, name, chain)
+            return _cut(name, chain, passed, asked)
         visited.add(name)
+
+
+def _cut(
+    name: Name,
+    chain: tuple[Record, ...],
+    passed: tuple[Resolution, ...],
+    asked: tuple[Question, ...],
+) -> Walk:
+    """A chain that leads nowhere, for as long as what was said on the way counts."""
+    ttl = min(one.ttl for one in passed)
+    age = max(one.age for one in passed)
+    return Walk(Outcome.FAILED, name, chain, (), ttl, age, questions=asked)

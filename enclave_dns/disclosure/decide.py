@@ -11,7 +11,6 @@ from enclave_dns.disclosure.chain import Walk, Wants
 from enclave_dns.disclosure.everything import every_type
 from enclave_dns.disclosure.freshness import outdated
 from enclave_dns.disclosure.outcome import answer, nodata, nothing, remark
-from enclave_dns.disclosure.presentation import rrset_shown
 from enclave_dns.disclosure.reply import Reply, disclosed, failed, no_answer
 from enclave_dns.disclosure.sight import (
     HOSTS,
@@ -96,13 +95,17 @@ def _reverse(view: View, question: Question, facts: Facts, trace: Trace | None) 
 def _pointers(
     view: View, owner: Name, found: Walk, address: bytes, source: str, trace: Trace | None
 ) -> Reply:
-    """PTR records of a permitted address, under the question's own name (RFC 2317 flattened)."""
+    """PTR records of a permitted address, under the question's own name (RFC 2317 flattened).
+
+    Those of an alias leave unsigned: under this name no signature fits them.
+    """
     if trace is not None:
         for record in found.rrset:
             reason = "the address in the question is in the view"
             trace.note(Verdict(source, record, True, "D5", reason, address))
-    rrset, lifetime = rrset_shown(view, owner, found, found.rrset)
-    return disclosed((), rrset, end=owner, lifetime=lifetime, turns=not view.is_open)
+    signatures = () if found.chain else found.signatures
+    here = replace(found, chain=(), end=owner, signatures=signatures)
+    return answer(view, owner, here, found.rrset)
 
 
 def _address(view: View, question: Question, facts: Facts, trace: Trace | None) -> Reply | Wants:

@@ -40,6 +40,6 @@ def every_type(view: View, question: Question, facts: Facts, trace: Trace | None
     sight = seen(view, question.name, facts, trace)
     if isinstance(sight, Wants):
         return sight
-    if sight.is_visible and sight.walk is not None:
+    if sight.walk is not None:
         return nodata(view, question.name, sight.walk, sight.shown)
     return nothing(view, question.name, (found, *sight.walks), facts, trace)

@@ -31,7 +31,7 @@ def trimmed(view: View, service: Service) -> Service:
 
 def without_hidden_hints(view: View, service: Service) -> Service:
     """The record for an open view: every key, but only hints that the view permits (D7)."""
-    return _with(service, lambda key: key not in _HINTS and key != MANDATORY, view)
+    return _with(service, lambda key: key != MANDATORY, view)
 
 
 def _with(service: Service, is_kept: Callable[[int], bool], view: View) -> Service:

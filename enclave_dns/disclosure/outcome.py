@@ -6,6 +6,7 @@
 from dataclasses import replace
 
 from enclave_dns.disclosure.chain import Walk
+from enclave_dns.disclosure.freshness import UNDISCLOSED
 from enclave_dns.disclosure.presentation import chain_shown, rrset_shown, ttl_shown
 from enclave_dns.disclosure.reply import Reply, disclosed, failed, no_answer
 from enclave_dns.disclosure.trace import Trace
@@ -32,7 +33,7 @@ def answer(
     chain, chain_lifetime, owner = chain_shown(view, name, found)
     rrset, lifetime = rrset_shown(view, owner, found, shown)
     lifetime = min([lifetime, chain_lifetime, *(float(record.ttl) for record in additional)])
-    if view.is_open and found.signatures:
+    if view.is_open:
         chain, rrset = _signed(view, found, chain, rrset, owner)
     return disclosed(
         chain,
@@ -52,16 +53,18 @@ def _signed(
     The records are left unsigned where any of them was removed or changed: the signature would
     not fit them, and its label count and times are about what is hidden.
     """
-    links = {record.name.lower() for record in chain}
+    links = {(record.name.lower(), record.rtype) for record in chain}
     is_whole = {r.rdata for r in rrset} == {r.rdata for r in found.rrset}
+    ends = {(found.end, record.rtype) for record in rrset} if is_whole else set()
     signatures = [replace(r, ttl=ttl_shown(view, found, r.ttl)) for r in found.signatures]
-    over_chain = tuple(r for r in signatures if r.name.lower() in links)
-    over_rrset = tuple(
-        replace(r, name=owner)
-        for r in signatures
-        if r.name.lower() == found.end and r not in over_chain and is_whole
-    )
+    over_chain = tuple(r for r in signatures if _signs(r) in links)
+    over_rrset = tuple(replace(r, name=owner) for r in signatures if _signs(r) in ends)
     return chain + over_chain, rrset + over_rrset
+
+
+def _signs(signature: Record) -> tuple[Name, int]:
+    """The owner and the type of the records that an RRSIG is over (RFC 4034, 3.1.1)."""
+    return signature.name.lower(), int.from_bytes(signature.rdata[:2])
 
 
 def nodata(view: View, name: Name, visible: Walk, shown: tuple[Record, ...]) -> Reply:
@@ -88,7 +91,8 @@ def nothing(
         for found in walks:
             if found.outcome is outcome:
                 chain, lifetime, owner = chain_shown(view, name, found)
-                lifetime = min(lifetime, max(0.0, found.ttl - found.age))
+                # As with `outdated`: hidden records may be behind this, and set no lifetime.
+                lifetime = min(lifetime, max(0.0, UNDISCLOSED - found.age))
                 return disclosed(chain, (), end=owner, lifetime=lifetime, turns=False, rcode=rcode)
     return no_answer(view.no_answer) if facts.is_up else failed()
 

@@ -137,58 +137,60 @@ def _aliases(
     names = {entry.target.lower() for entry in pointing if entry.is_alias}
     unseen = [name for name in sorted(names) if name in sights and not sights[name].is_visible]
     for name in unseen[:MAX_CHAIN]:
-        leads = _leads(view, name, rtype, facts)
-        if isinstance(leads, Wants):
-            wanted.append(leads)
-        elif leads:
+        leads, more = _leads(view, name, rtype, facts)
+        wanted += more
+        if leads:
             leading.add(name)
     return leading, wanted
 
 
-def _leads(view: View, start: Name, rtype: int, facts: Facts) -> bool | Wants:
+def _leads(view: View, start: Name, rtype: int, facts: Facts) -> tuple[bool, list[Wants]]:
     """Whether a name has a service record that is disclosed, itself or behind more aliases.
 
-    At most MAX_CHAIN names and AT_ONCE records are looked at, however the aliases branch.
+    While none is known, also what is wanted to find out. At most MAX_CHAIN names and AT_ONCE
+    records are looked at, however the aliases branch.
     """
     waiting, visited = [start], {start}
     left = AT_ONCE
-    wants: Wants | None = None
+    wanted: list[Wants] = []
     for name in waiting:
         found = looked(Question(name, rtype), facts)
         if isinstance(found, Wants):
-            wants = wants or found
+            wanted.append(found)
             continue
         found = replace(found, rrset=found.rrset[:left])
         left -= len(found.rrset)
         visible, aliases, more = _ends(view, found, facts)
-        more = more or outdated(view, found, visible, facts)
-        if more is None and visible:
-            return True
-        wants = wants or more
+        if visible and not more:
+            return True, []
+        wanted += more
         for alias in aliases:
             if alias not in visited and len(waiting) < MAX_CHAIN:
                 visited.add(alias)
                 waiting.append(alias)
-    return wants or False
+    return False, wanted
 
 
-def _ends(view: View, found: Walk, facts: Facts) -> tuple[list[Record], list[Name], Wants | None]:
+def _ends(view: View, found: Walk, facts: Facts) -> tuple[list[Record], list[Name], list[Wants]]:
     """Service records that point at visible names, the targets of further aliases, and wants."""
     visible: list[Record] = []
     aliases: list[Name] = []
-    wants: Wants | None = None
+    wanted: list[Wants] = []
     for record in found.rrset:
         entry = _pointing(view, record, found.end)
         if entry is None:
             continue
         sight = seen(view, entry.target.lower(), facts, None)
         if isinstance(sight, Wants):
-            wants = wants or sight
+            wanted.append(sight)
         elif sight.is_visible:
             visible.append(record)
         elif entry.is_alias:
             aliases.append(entry.target.lower())
-    return visible, aliases, wants
+    # Only once all of them are known: what is disclosed says how long it counts.
+    if not wanted and (old := outdated(view, found, visible, facts)) is not None:
+        wanted.append(old)
+    return visible, aliases, wanted
 
 
 def _additional(

@@ -35,8 +35,11 @@ def text_records(
         return found
     # The records stand at the end of the chain: an alias that is visible opens no other name.
     is_by_policy = any(is_at_or_below(found.end, suffix) for suffix in view.disclosed_suffixes)
-    clean = tuple(record for record in found.rrset if text_of(record) is not None)
-    clean = tuple(record for record in clean if not holds_hidden(view, text_of(record) or ""))
+    clean = tuple(
+        record
+        for record in found.rrset
+        if (text := text_of(record)) is not None and not holds_hidden(view, text)
+    )
     base = base_of(Question(found.end, question.rtype))
     is_visible = is_by_policy
     if clean and not is_by_policy and question.rtype in AT_VISIBLE_NAMES and base is not None:
@@ -99,8 +102,9 @@ def _strings(rdata: bytes, at: int, most: int) -> list[bytes] | None:
 def _naptr(rdata: bytes) -> str | None:
     """Flags, services and expression (RFC 3403, 4.1), apart; the replacement must be a name."""
     strings = _strings(rdata, 4, 3)
-    if strings is None or len(strings) != 3:
+    if strings is None:
         return None
+    # With fewer than three of them nothing is left for the name.
     at = 4 + sum(1 + len(text) for text in strings)
     while at < len(rdata) and 0 < rdata[at] < 64:
         at += 1 + rdata[at]

@@ -216,16 +216,13 @@ def is_paced(
 ) -> bool:
     """Whether a reply waits for its tick: where look-ups about hidden records may have delayed it.
 
-    That is every reply of a restricted view without records, but for an address question's NODATA,
-    which leaves when both families are known; and every reply to a question for records that point
-    at names, since the hidden ones' targets were looked up too. What the question alone decides
-    tells nothing by its time.
+    That is every reply of a restricted view without records, since both families were waited for,
+    and every reply to a question for records that point at names, since the hidden ones' targets
+    were looked up too. What the question alone decides tells nothing by its time.
     """
     if state.pace <= 0 or sender.view.is_open or not progress.answers:
         return False
-    if reply.kind is Kind.ANSWER:
-        return question.rtype in TARGETED
-    return reply.kind is not Kind.NODATA or question.rtype not in (RRType.A, RRType.AAAA)
+    return reply.kind is not Kind.ANSWER or question.rtype in TARGETED
 
 
 def facts(state: State, question: Question, answers: Mapping[Question, Resolution]) -> Facts:

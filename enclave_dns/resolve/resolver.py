@@ -131,6 +131,9 @@ class Resolver:
         except TimeoutError:
             found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
         found = replace(without_local_ends(found), elapsed=self._clock() - began)
+        if not do and found.signatures:
+            # Some servers send them unasked; who did not ask must not get them (RFC 4035, 3.2.1).
+            found = replace(found, signatures=())
         if generation == self._generation:
             self._cache.keep(question, do, found, self._clock())
         return found

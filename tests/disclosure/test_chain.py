@@ -61,6 +61,11 @@ def test_twelve_links_are_a_chain_and_thirteen_are_none(links: int, has_data: bo
         assert bool(follow(line(links, cuts), asked(0))[0].rrset) is has_data
 
 
+def test_no_more_is_looked_up_of_a_chain_that_is_too_long() -> None:
+    _, asked_for = follow(line(20, frozenset(map(name, range(20)))), asked(0))
+    assert asked_for == 1 + MAX_CHAIN
+
+
 @pytest.mark.parametrize(
     "links", [{0: 0}, {0: 1, 1: 0}, {0: 1, 1: 1}, {0: 1, 1: 2, 2: 1}, {0: 1, 1: 2, 2: 3, 3: 0}]
 )
@@ -75,7 +80,7 @@ def test_a_loop_has_no_data_and_ends(links: dict[int, int], is_cut: bool) -> Non
 
 def test_an_answer_that_leads_back_to_itself_has_no_data() -> None:
     empty = Resolution(Outcome.ANSWER, name(0), is_final=False)
-    assert walk(asked(0), {asked(0): empty}) == Walk(Outcome.FAILED, name(0))
+    assert walk(asked(0), {asked(0): empty}) == Walk(Outcome.FAILED, name(0), questions=(asked(0),))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NXDOMAIN, Outcome.FAILED, Outcome.DOWN])

@@ -298,6 +298,14 @@ def test_only_the_rrset_turns_and_only_in_restricted_views() -> None:
     assert settle(VIEWS["open"], question, world).turns_from == 3
 
 
+def test_pointers_turn_in_restricted_views_only() -> None:
+    question = asked("30.0.0.10.in-addr.arpa PTR")
+    turning = {
+        view: settle(VIEWS[view], question, WORLD).turns_from for view in ("developer", "open")
+    }
+    assert turning == {"developer": 0, "open": 2}
+
+
 def test_an_open_view_tells_what_is_left_of_a_ttl() -> None:
     world = replace(WORLD, hosts=hosts(""), age=50)
     assert told(settle(VIEWS["open"], asked("db.corp.net A"), world))[1:] == (

@@ -6,6 +6,7 @@ import pytest
 
 from enclave_dns.disclosure.decide import decide
 from enclave_dns.disclosure.reply import Kind, Reply
+from enclave_dns.disclosure.view import View
 from enclave_dns.resolution import Facts, Outcome, Resolution
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
@@ -88,17 +89,19 @@ def signature(owner: bytes, covered: int, ttl: int = 300) -> Record:
     return Record(owner, RRType.RRSIG, ttl, covered.to_bytes(2) + bytes(16) + b"\0sig")
 
 
-def signed(*addresses: str, age: float = 0.0) -> Reply:
+def signed(
+    *addresses: str, age: float = 0.0, view: View = OPEN, more: tuple[Record, ...] = ()
+) -> Reply:
     """The reply about `www`, an alias of `db`, whose records are all signed."""
     www = from_text("www.corp.net")
     question = asked("www.corp.net A")
     chain = (Record(www, RRType.CNAME, 300, NAME),)
     rrset = tuple(Record(NAME, RRType.A, 300, packed(address)) for address in addresses)
-    signatures = (signature(www, 5), signature(NAME, 1))
+    signatures = (signature(www, 5), signature(NAME, 1), *more)
     found = Resolution(
         *(Outcome.ANSWER, NAME, rrset, chain), ttl=300, age=age, signatures=signatures
     )
-    reply = decide(OPEN, question, Facts(answers={question: found}))
+    reply = decide(view, question, Facts(answers={question: found}))
     assert isinstance(reply, Reply)
     return reply
 
@@ -113,6 +116,57 @@ def test_records_of_which_one_was_removed_are_unsigned() -> None:
     types = [(r.name, r.rtype) for r in signed("10.0.0.30", "127.0.0.1").answer]
     www = from_text("www.corp.net")
     assert types == [(www, 5), (www, 46), (NAME, 1)]
+
+
+def test_signatures_over_other_records_stay() -> None:
+    www, other = from_text("www.corp.net"), from_text("other.corp.net")
+    strays = (signature(other, 1), signature(other, 5), signature(NAME, 16), signature(www, 1))
+    assert signed("10.0.0.30", more=strays) == signed("10.0.0.30")
+
+
+def test_no_signature_leaves_to_a_restricted_view() -> None:
+    reply = signed("10.0.0.30", view=RESTRICTED)
+    assert [record.rtype for record in reply.answer] == [5, 1]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "types"), [(["10.0.0.30"], [46, 1, 46]), (["10.0.0.30", "127.0.0.1"], [46, 1])]
+)
+def test_a_name_that_is_on_its_own_chain_is_signed_by_what_each_signature_is_over(
+    addresses: list[str], types: list[int]
+) -> None:
+    """`corp.net` gives away what is below it by a DNAME, and ends the chain by its address."""
+    corp, there = from_text("corp.net"), from_text("db.away.net")
+    chain = (
+        Record(corp, RRType.DNAME, 300, from_text("away.net")),
+        Record(NAME, RRType.CNAME, 300, there),
+        Record(there, RRType.CNAME, 300, corp),
+    )
+    rrset = tuple(Record(corp, RRType.A, 300, packed(address)) for address in addresses)
+    signatures = (signature(corp, RRType.DNAME), signature(corp, RRType.A))
+    found = Resolution(Outcome.ANSWER, corp, rrset, chain, ttl=300, signatures=signatures)
+    question = asked("db.corp.net A")
+    reply = decide(OPEN, question, Facts(answers={question: found}))
+    assert isinstance(reply, Reply)
+    assert [record.rtype for record in reply.answer[len(chain) :]] == types
+
+
+@pytest.mark.parametrize(("is_alias", "types"), [(False, [12, 46]), (True, [12])])
+def test_pointers_are_signed_where_they_stand_under_the_name_that_was_asked(
+    is_alias: bool, types: list[int]
+) -> None:
+    question = asked("30.0.0.10.in-addr.arpa PTR")
+    there = from_text("30.0-127.0.0.10.in-addr.arpa")
+    end = there if is_alias else question.name
+    chain = (Record(question.name, RRType.CNAME, 300, there),) if is_alias else ()
+    signatures = (signature(end, RRType.PTR), *([signature(question.name, 5)] if is_alias else []))
+    rrset = (Record(end, RRType.PTR, 300, NAME),)
+    found = Resolution(Outcome.ANSWER, end, rrset, chain, ttl=300, signatures=signatures)
+    reply = decide(OPEN, question, Facts(answers={question: found}))
+    assert isinstance(reply, Reply)
+    assert [(record.name, record.rtype) for record in reply.answer] == [
+        (question.name, rtype) for rtype in types
+    ]
 
 
 def test_a_signature_has_the_ttl_of_what_it_signs() -> None:

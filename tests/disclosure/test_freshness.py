@@ -1,4 +1,4 @@
-"""Whether what is remembered still counts: for a restricted view by what is disclosed alone."""
+"""Whether what is remembered still counts: by what is disclosed alone."""
 
 import pytest
 
@@ -13,6 +13,7 @@ OPEN, RESTRICTED = view_of("0.0.0.0/0"), view_of("10.0.0.0/24")
 NAME = from_text("db.corp.net")
 ASKED = (Question(NAME, 1), Question(from_text("end.corp.net"), 1))
 DNAME, CNAME, ADDRESS = 39, 5, 1
+HIDDEN = (Record(NAME, ADDRESS, 5, b"\x7f\0\0\1"),)
 
 
 def old(
@@ -25,11 +26,13 @@ def old(
     outcome: Outcome = Outcome.ANSWER,
     is_stale: bool = False,
     is_late: bool = False,
+    hidden: tuple[Record, ...] = (),
 ) -> bool:
     """Whether a walk of this age is wanted anew; `link` is a chain record's type and TTL."""
     chain = () if link is None else (Record(NAME, link[0], link[1], NAME),)
     shown = tuple(Record(NAME, ADDRESS, each, b"\x0a\0\0\1") for each in shown_ttls)
-    found = Walk(outcome, NAME, chain, (), ttl=ttl, age=age, is_stale=is_stale, questions=ASKED)
+    rrset = shown + hidden
+    found = Walk(outcome, NAME, chain, rrset, ttl=ttl, age=age, is_stale=is_stale, questions=ASKED)
     view = OPEN if is_open else RESTRICTED
     wants = outdated(view, found, shown, Facts(is_late=is_late))
     assert wants in (None, Wants(ASKED, refresh=True))
@@ -38,11 +41,14 @@ def old(
 
 @pytest.mark.parametrize("ttl", [0, 3, 60, 3600])
 @pytest.mark.parametrize("outcome", [Outcome.ANSWER, Outcome.NXDOMAIN])
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("has_hidden", [True, False])
 def test_what_discloses_nothing_counts_five_seconds_whatever_its_ttl(
-    ttl: int, outcome: Outcome
+    ttl: int, outcome: Outcome, is_open: bool, has_hidden: bool
 ) -> None:
-    assert not old(UNDISCLOSED - 0.01, ttl=ttl, outcome=outcome)
-    assert old(UNDISCLOSED, ttl=ttl, outcome=outcome)
+    hidden = HIDDEN if has_hidden else ()
+    for age, expected in ((UNDISCLOSED - 0.01, False), (UNDISCLOSED, True)):
+        assert old(age, ttl=ttl, outcome=outcome, is_open=is_open, hidden=hidden) is expected
 
 
 @pytest.mark.parametrize("hidden_ttl", [0, 3, 20])
@@ -57,10 +63,18 @@ def test_a_dname_of_which_only_its_cname_leaves_does_not_count() -> None:
     assert not old(15.0, (20,), link=(DNAME, 10))
 
 
-def test_in_an_open_view_the_whole_resolution_counts_for_its_ttl() -> None:
-    assert not old(59.9, (20,), is_open=True)
-    assert old(60.0, (300,), is_open=True)
-    assert old(7.0, is_open=True, ttl=7)
+def test_in_an_open_view_a_hidden_record_counts_as_little() -> None:
+    assert not old(19.9, (20, 300), is_open=True, ttl=5, hidden=HIDDEN)
+    assert old(20.0, (20, 300), is_open=True, ttl=5, hidden=HIDDEN)
+
+
+def test_in_an_open_view_a_dname_leaves_and_so_counts() -> None:
+    assert old(15.0, (20,), link=(DNAME, 10), is_open=True)
+
+
+def test_a_chain_that_leads_nowhere_counts_no_longer_than_anything_else() -> None:
+    assert not old(4.9, outcome=Outcome.FAILED)
+    assert old(5.0, outcome=Outcome.FAILED)
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -71,5 +85,5 @@ def test_what_was_looked_up_for_this_query_counts_even_without_a_ttl(is_open: bo
 def test_stale_data_failures_and_late_decisions_want_nothing_anew() -> None:
     assert not old(1000.0, (20,), is_stale=True)
     assert not old(1000.0, (20,), is_late=True)
-    assert not old(1000.0, outcome=Outcome.FAILED)
-    assert not old(1000.0, outcome=Outcome.DOWN)
+    assert not old(0.0, outcome=Outcome.FAILED)
+    assert not old(0.0, outcome=Outcome.DOWN)

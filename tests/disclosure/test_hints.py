@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclave_dns.disclosure.hints import has_hint, trimmed
+from enclave_dns.disclosure.hints import has_hint, trimmed, without_hidden_hints
 from enclave_dns.disclosure.ranges import Ranges, prefix
 from enclave_dns.disclosure.view import View
 from enclave_dns.wire.names import ROOT
@@ -62,6 +62,22 @@ def key(*numbers: int) -> bytes:
 )
 def test_only_what_the_view_permits_is_left(params: Params, left: Params) -> None:
     assert trimmed(VIEW, Service(1, ROOT, params)) == Service(1, ROOT, left)
+
+
+@pytest.mark.parametrize(
+    ("params", "left"),
+    [
+        (((MANDATORY, key(IPV4HINT)), (IPV4HINT, OUT4)), ()),
+        (
+            ((MANDATORY, key(ECH, IPV6HINT)), (ECH, b"x"), (IPV6HINT, OUT6), (65280, IN4)),
+            ((MANDATORY, key(ECH)), (ECH, b"x"), (65280, IN4)),
+        ),
+    ],
+)
+def test_an_open_view_loses_only_hidden_hints_and_their_mandate(
+    params: Params, left: Params
+) -> None:
+    assert without_hidden_hints(VIEW, Service(1, ROOT, params)) == Service(1, ROOT, left)
 
 
 def test_an_ipv4_address_inside_an_ipv6_hint_counts() -> None:

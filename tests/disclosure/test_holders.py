@@ -27,6 +27,7 @@ WKS, A6, APL, IPSECKEY, L32, L64, AMTRELAY = 11, 38, 42, 45, 105, 106, 260
         (A6, b"\0" + V6, False),
         (A6, b"\x40" + bytes(8) + b"\0", False),
         (A6, b"\x80\0", False),
+        (A6, b"", False),
         (APL, b"", True),
         (APL, b"\0\1\x08\1\x0a", True),
         (APL, b"\0\1\x08\1\x0a\0\1\x08\1\x7f", False),
@@ -35,6 +36,7 @@ WKS, A6, APL, IPSECKEY, L32, L64, AMTRELAY = 11, 38, 42, 45, 105, 106, 260
         (APL, b"\0\3\x08\1\x0a", False),
         (APL, b"\0\1\x21\1\x0a", False),
         (APL, b"\0\1\x08\2\x0a", False),
+        (APL, b"\0\1\x08\5\x0a\0\0\0\1", False),
         (APL, b"\0\1\x08", False),
         (APL, b"\0\1\x08\4\x0a\0\0\1", True),
         (IPSECKEY, b"\1\0\2key", True),
@@ -81,3 +83,16 @@ def test_a_record_leaves_when_all_its_addresses_may(rtype: int, rdata: bytes, le
 def test_ipv6_addresses_leave_where_the_view_holds_them(rtype: int, rdata: bytes) -> None:
     both = view_of("0.0.0.0/0", "fd00::/8")
     assert permitted_form(both, Record(NAME, rtype, 60, rdata)) == rdata
+
+
+@pytest.mark.parametrize(
+    ("rtype", "rdata"),
+    [
+        (A6, b"\0" + V6[:15]),
+        (A6, b"\x40" + V6),
+        (IPSECKEY, b"\1\2\2" + V6[:15]),
+    ],
+)
+def test_a_part_of_an_address_leaves_to_nobody(rtype: int, rdata: bytes) -> None:
+    whole = view_of("0.0.0.0/0", "::/0")
+    assert permitted_form(whole, Record(NAME, rtype, 60, rdata)) is None

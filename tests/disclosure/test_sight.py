@@ -21,7 +21,9 @@ from enclave_dns.wire.record import Record
 from tests.fakes.dns_worlds import hosts, packed, view_of
 
 NAME = from_text("db.corp.net")
-VIEW = view_of("10.0.0.0/24", "2001:db8::/64", "64:ff9b::/96")
+VIEW = view_of("10.0.0.0/24", "2001:db8::/64", "64:ff9b::/96", "2001::/32")
+TEREDO = packed("2001::")[:4] + packed("10.0.0.1") + bytes(4)
+"""By way of a server at 10.0.0.1; the client's address follows, inverted."""
 OPEN = view_of("0.0.0.0/0", "::/0")
 
 
@@ -104,6 +106,8 @@ def test_unspecified_and_loopback_lines_block_a_name(line: str, is_block: bool) 
         (packed("fe80::1"), False, "never disclosed"),
         (packed("64:ff9b::10.0.0.1"), True, "in the view"),
         (packed("64:ff9b::10.0.1.1"), False, "10.0.1.1"),
+        (TEREDO + bytes(0xFF ^ octet for octet in packed("10.0.0.2")), True, "in the view"),
+        (TEREDO + bytes(0xFF ^ octet for octet in packed("10.0.1.1")), False, "10.0.1.1"),
         (b"", False, "no address"),
         (b"\x0a\0\0\1\0", False, "no address"),
     ],

@@ -1,6 +1,7 @@
 """SVCB and HTTPS records: hints, `mandatory`, the target `.`, and aliases as chains."""
 
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 
@@ -106,6 +107,19 @@ def test_an_alias_leaves_when_its_chain_ends_at_something_disclosed(
     )
 
 
+def test_what_an_alias_leads_to_shows_no_service_at_the_same_target() -> None:
+    ends = "svc.corp.net 60 HTTPS 1 in.corp.net"
+    both = "0 svc.corp.net\n1 svc.corp.net alpn=h2"
+    assert left(both, "svcb.corp.net HTTPS", ends) == ["0 svc.corp.net."]
+
+
+def test_an_alias_with_a_visible_target_is_followed_no_further() -> None:
+    question = asked("svcb.corp.net HTTPS")
+    world = World(zone(BASE + "svcb.corp.net 60 HTTPS 0 in.corp.net"))
+    known = {one: world.answer(one) for one in (question, asked("in.corp.net A"))}
+    assert not isinstance(decide(VIEW, question, Facts(answers=known)), Wants)
+
+
 def test_parameters_of_an_alias_are_no_part_of_it() -> None:
     target = from_text("in.corp.net")
     with_hint = Service(0, target, ((IPV4HINT, packed("192.168.0.30")),)).rdata()
@@ -137,6 +151,59 @@ def test_the_work_for_aliases_is_bounded_however_they_branch(fan_out: int) -> No
     # Each name that is looked at may point at more, whose families are asked for.
     assert len(asked_for) <= fan_out * (3 + MAX_CHAIN + 2 * AT_ONCE) + 1
     assert rounds < 8 * (MAX_CHAIN + 1) * fan_out
+
+
+def test_no_name_is_looked_at_twice_on_the_way_behind_an_alias() -> None:
+    """Every name leads on and back; the last one that may be looked at has what is disclosed."""
+    lines = [f"a{at}.corp.net 60 HTTPS 0 a{at + 1}.corp.net" for at in range(MAX_CHAIN - 1)]
+    lines += [f"a{at}.corp.net 60 HTTPS 0 a0.corp.net" for at in range(MAX_CHAIN - 1)]
+    end = f"a{MAX_CHAIN - 1}.corp.net 60 HTTPS 1 in.corp.net"
+    assert left("0 a0.corp.net", "svcb.corp.net HTTPS", "\n".join([*lines, end])) == [
+        "0 a0.corp.net."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "known", "wanted", "is_refresh"),
+    [
+        (60, ("svc.corp.net HTTPS", "in.corp.net A"), "new.corp.net A", False),
+        (60, ("svc.corp.net HTTPS", "in.corp.net A", "new.corp.net A"), "", False),
+        (6, ("svc.corp.net HTTPS", "new.corp.net A"), "in.corp.net A", False),
+        (6, ("svc.corp.net HTTPS", "in.corp.net A", "new.corp.net A"), "svc.corp.net HTTPS", True),
+        (4, ("svc.corp.net HTTPS", "in.corp.net A", "new.corp.net A"), "svc.corp.net HTTPS", True),
+    ],
+)
+def test_what_is_behind_an_alias_counts_once_all_of_it_is_known_and_young_enough(
+    ttl: int, known: tuple[str, ...], wanted: str, is_refresh: bool
+) -> None:
+    text = f"""
+    svcb.corp.net 60 HTTPS 0 svc.corp.net
+    svc.corp.net {ttl} HTTPS 1 in.corp.net
+    svc.corp.net {ttl} HTTPS 2 new.corp.net
+    new.corp.net 60 A 10.0.0.32
+    """
+    world = World(zone(BASE + text))
+    question = asked("svcb.corp.net HTTPS")
+    settled = (question, asked("svc.corp.net A"), asked("svc.corp.net AAAA"))
+    answers = {one: world.answer(one) for one in (*settled, *map(asked, known))}
+    answers[asked(known[0])] = replace(answers[asked(known[0])], age=6.0)
+    result = decide(VIEW, question, Facts(answers=answers))
+    if wanted:
+        assert result == Wants((asked(wanted),), is_refresh, are_targets=True)
+    else:
+        assert not isinstance(result, Wants)
+
+
+def test_a_target_behind_an_alias_that_is_too_old_is_asked_anew_alone() -> None:
+    text = "svcb.corp.net 60 HTTPS 0 svc.corp.net\nsvc.corp.net 60 HTTPS 1 x.corp.net\n"
+    world = World(zone(f"{text}x.corp.net 3 A 10.0.0.32"), age=6)
+    kinds = ("svcb.corp.net HTTPS", "svc.corp.net A", "svc.corp.net AAAA")
+    answers = {asked(one): replace(world.answer(asked(one)), age=0.0) for one in kinds}
+    answers |= {
+        asked(one): world.answer(asked(one)) for one in ("svc.corp.net HTTPS", "x.corp.net A")
+    }
+    result = decide(VIEW, asked("svcb.corp.net HTTPS"), Facts(answers=answers))
+    assert result == Wants((asked("x.corp.net A"),), refresh=True, are_targets=True)
 
 
 def test_what_is_known_behind_an_alias_is_asked_anew_when_it_is_too_old() -> None:

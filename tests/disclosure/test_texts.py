@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from enclave_dns.disclosure.reply import Kind
+from enclave_dns.disclosure.decide import decide
+from enclave_dns.disclosure.reply import Kind, no_answer
 from enclave_dns.disclosure.texts import base_of, text_of
 from enclave_dns.disclosure.view import View
+from enclave_dns.resolution import Facts
 from enclave_dns.wire.names import display, from_text
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
@@ -44,6 +46,7 @@ def kind_of(owner: str, kind: str, value: str = "", view: View = VIEW, more: str
 )
 def test_what_leaves_at_a_visible_name(kind: str, expected: str) -> None:
     assert kind_of("in.corp.net", kind) == expected
+    assert kind_of("in.corp.net", kind, view=BY_POLICY) == expected
     assert kind_of("hidden.corp.net", kind) == "no_answer"
     assert kind_of("bare.corp.net", kind) == "no_answer"
 
@@ -123,11 +126,32 @@ def test_tlsa_belongs_to_the_name_behind_port_and_protocol(owner: str, expected:
     assert settle(VIEW, asked(f"{owner} TLSA"), world).kind.value == expected
 
 
+@pytest.mark.parametrize(
+    ("owner", "records"),
+    [
+        ("_443._tcp.in.corp.net", ""),
+        ("_443.in.corp.net", f"_443.in.corp.net 60 TLSA {VALUES['TLSA']}"),
+    ],
+)
+def test_no_other_name_is_asked_about_without_tlsa_or_without_a_base(
+    owner: str, records: str
+) -> None:
+    world = World(zone(records))
+    known = [asked(f"{owner} {kind}") for kind in ("TLSA", "A", "AAAA")]
+    facts = Facts(answers={question: world.answer(question) for question in known})
+    assert decide(VIEW, known[0], facts) == no_answer(VIEW.no_answer)
+
+
 def test_the_base_of_other_types_is_the_name_itself() -> None:
     assert base_of(asked("_443._tcp.in.corp.net TXT")) == from_text("_443._tcp.in.corp.net")
     found = base_of(asked("_443._tcp.in.corp.net TLSA"))
     assert found is not None
     assert display(found) == "in.corp.net"
+
+
+@pytest.mark.parametrize("owner", [".", "_443", "_443._tcp"])
+def test_tlsa_without_a_name_behind_port_and_protocol_has_no_base(owner: str) -> None:
+    assert base_of(asked(f"{owner} TLSA")) is None
 
 
 def test_text_is_disclosed_at_the_end_of_a_chain() -> None:
@@ -153,6 +177,13 @@ def test_text_is_disclosed_at_the_end_of_a_chain() -> None:
         (RRType.NAPTR, b"\0\1\0\1\1u\1s\1r", None),
         (RRType.NAPTR, b"\0\1\0\1\1u\1s\1r\0x", None),
         (RRType.NAPTR, b"\0\1\0\1\1u\1s", None),
+        (RRType.NAPTR, b"\0\1\0\1\1u\1s\1r\x40", None),
+        (RRType.NAPTR, b"\0\1\0\1\1u\0", None),
+        (RRType.NAPTR, b"\0\1\0\1\0\0", None),
+        (RRType.NAPTR, b"\0\1\0\1\0\0\0\0", "  "),
+        (RRType.NAPTR, b"\0\1\0\1", None),
+        (RRType.NAPTR, b"\0\1\0", None),
+        (RRType.NAPTR, b"", None),
         (RRType.SSHFP, b"\4\2", None),
         (RRType.SSHFP, b"\4\2x", ""),
     ],
