@@ -42,10 +42,10 @@ class Resolution:
     `chain` holds the CNAME and DNAME records from the question's name on, in order; `end` is the
     folded name at which it ends; `rrset` the records of the asked type there. `is_final` is False
     where a chain ends at a name about which this answer says nothing: ask on. `ttl` (seconds) is
-    how long all of it may be kept, `longest` how long at least one of its records may; `age` how
-    long it was kept already; `is_stale` marks data past its time that is served because nothing
-    newer can be had. `server` names who answered, `elapsed` (seconds) how long the look-up took.
-    `signatures` are the RRSIGs over chain and rrset, where they were asked for.
+    how long all of it may be kept, `age` how long it was kept already; `is_stale` marks data past
+    its time that is served because nothing newer can be had. `server` names who answered, `elapsed`
+    (seconds) how long the look-up took. `signatures` are the RRSIGs over chain and rrset, where
+    they were asked for.
     """
 
     outcome: Outcome
@@ -57,7 +57,6 @@ class Resolution:
     age: float = 0.0
     is_stale: bool = False
     server: str = ""
-    longest: int = 0
     elapsed: float = 0.0
     signatures: tuple[Record, ...] = ()
 

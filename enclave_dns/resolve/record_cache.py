@@ -84,7 +84,7 @@ class RecordCache:
         """Remember a resolution. A failure does not displace the data that it could not renew."""
         key = (question, do)
         if resolution.outcome in _KNOWN:
-            kept = _Kept(resolution, now, now + max(resolution.ttl, resolution.longest, FLOOR))
+            kept = _Kept(resolution, now, now + FLOOR)
         elif resolution.outcome is Outcome.FAILED:
             kept = _after_failure(self._table.get(key), resolution, now)
         else:

@@ -67,7 +67,6 @@ def interpret(message: Message, question: Question) -> Resolution | Retry:
             rrset,
             chain.links,
             ttl=min(ttls),
-            longest=max(ttls),
             signatures=signatures,
         )
     return _without_records(message, chain)
@@ -77,24 +76,16 @@ def _without_records(message: Message, chain: _Chain) -> Resolution | Retry:
     """NXDOMAIN, NODATA, a chain that goes on elsewhere, a chain that was cut, or a referral."""
     ttl = min((MAX_TTL, *(record.ttl for record in chain.links)))
     negative = _negative_ttl(message.authority, chain.end)
-    longest = max([negative or 0, *(min(MAX_TTL, record.ttl) for record in chain.links)])
     if chain.is_cut:
         return Resolution(Outcome.ANSWER, chain.end, chain=chain.links)
     if message.rcode == RCode.NXDOMAIN:
         ttl = min(ttl, negative or 0)
-        return Resolution(Outcome.NXDOMAIN, chain.end, chain=chain.links, ttl=ttl, longest=longest)
+        return Resolution(Outcome.NXDOMAIN, chain.end, chain=chain.links, ttl=ttl)
     if negative is not None:
         ttl = min(ttl, negative)
-        return Resolution(Outcome.ANSWER, chain.end, chain=chain.links, ttl=ttl, longest=longest)
+        return Resolution(Outcome.ANSWER, chain.end, chain=chain.links, ttl=ttl)
     if chain.links:
-        return Resolution(
-            Outcome.ANSWER,
-            chain.end,
-            chain=chain.links,
-            is_final=False,
-            ttl=ttl,
-            longest=longest,
-        )
+        return Resolution(Outcome.ANSWER, chain.end, chain=chain.links, is_final=False, ttl=ttl)
     if _is_referral(message, chain.end):
         return Retry("a referral: no recursion there")
     return Resolution(Outcome.ANSWER, chain.end)

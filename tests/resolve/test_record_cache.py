@@ -12,7 +12,6 @@ NAME = from_text("db.corp.net")
 ASKED = Question(NAME, RRType.A)
 ADDRESS = Record(NAME, RRType.A, 60, b"\x0a\0\0\x1e")
 ANSWER = Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=60, server="10.0.0.2")
-LONGER = Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=60, longest=2 * int(FLOOR))
 NO_TIME = Resolution(Outcome.ANSWER, NAME, (ADDRESS,), ttl=0)
 NODATA = Resolution(Outcome.ANSWER, NAME, ttl=30)
 NXDOMAIN = Resolution(Outcome.NXDOMAIN, NAME, ttl=30)
@@ -37,8 +36,6 @@ def kept(*resolutions: Resolution, at: float = START) -> RecordCache:
         (ANSWER, 60.0, 60.0),
         (ANSWER, FLOOR - 0.25, FLOOR - 0.25),
         (ANSWER, FLOOR, None),
-        (LONGER, 2 * FLOOR - 0.25, 2 * FLOOR - 0.25),
-        (LONGER, 2 * FLOOR, None),
         (NODATA, FLOOR - 0.25, FLOOR - 0.25),
         (NODATA, FLOOR, None),
         (NXDOMAIN, FLOOR - 0.25, FLOOR - 0.25),
@@ -48,7 +45,7 @@ def kept(*resolutions: Resolution, at: float = START) -> RecordCache:
         (DOWN, 0.0, None),
     ],
 )
-def test_what_is_known_is_found_for_the_floor_or_its_longest_ttl_and_tells_its_age(
+def test_what_is_known_is_found_for_the_floor_and_tells_its_age(
     resolution: Resolution, after: float, age: float | None
 ) -> None:
     found = kept(resolution).fresh(ASKED, False, START + after)

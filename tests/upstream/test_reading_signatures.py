@@ -38,8 +38,3 @@ def test_signatures_over_anything_else_are_not() -> None:
 def test_a_signature_that_is_too_short_is_none() -> None:
     short = Record(DB, RRType.RRSIG, 60, (1).to_bytes(2) + bytes(16))
     assert read(LINK, ADDRESS, short).signatures == ()
-
-
-def test_the_longest_ttl_is_told_beside_the_shortest() -> None:
-    found = read(LINK, ADDRESS)
-    assert (found.ttl, found.longest) == (30, 60)
