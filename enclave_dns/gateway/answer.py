@@ -86,7 +86,7 @@ class GatewayAnswers:
             known = {wanted: one for wanted, one in found.items() if one is not None}
             if len(known) < len(found):
                 return None
-            progress.add(known)
+            progress.add(known, 0.0)
         return no_answer(sender.view.no_answer)
 
     async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
@@ -121,7 +121,7 @@ class GatewayAnswers:
             do = query.do and sender.view.is_open
             found = await self._look_up(state, result, do, start, progress)
             start = state.resolver.start_after(found.values(), start)
-            progress.add(found)
+            progress.add(found, clock())
         sender = self.identify(source)
         return None if sender is None else (sender, no_answer(sender.view.no_answer))
 
@@ -175,21 +175,29 @@ class GatewayAnswers:
 class Progress:
     """How far the look-ups of one query have come. Times are the loop's clock, in seconds."""
 
-    __slots__ = ("_targets_until", "answers", "arrival", "look_up_time")
+    __slots__ = ("_ended", "_targets_until", "answers", "arrival", "look_up_time")
 
     def __init__(self, arrival: float) -> None:
         self.arrival = arrival
         self.answers: dict[Question, Resolution] = {}
         self.look_up_time = 0.0
+        self._ended = arrival
         self._targets_until: float | None = None
 
-    def add(self, found: Mapping[Question, Resolution]) -> None:
-        """Take the answers of one round; its look-ups ran beside each other.
+    def add(self, found: Mapping[Question, Resolution], now: float) -> None:
+        """Take the answers of one round, which has ended now; its look-ups ran beside each other.
 
-        What was remembered counts with the time that it took when it was looked up.
+        What was remembered counts with the time that it took when it was looked up; looked up anew,
+        it counts once, with the longer of the two times.
         """
-        self.answers.update(found)
-        self.look_up_time += max((one.elapsed for one in found.values()), default=0.0)
+        known = self.answers
+        times = [
+            one.elapsed - (known[question].elapsed if question in known else 0.0)
+            for question, one in found.items()
+        ]
+        self.look_up_time += max([0.0, *times])
+        known.update(found)
+        self._ended = now
 
     def forget(self) -> None:
         """Begin anew: other nameservers answer now."""
@@ -207,8 +215,9 @@ class Progress:
         return self._targets_until is not None and now >= self._targets_until
 
     def release(self, state: State) -> float:
-        """When a no-answer may leave."""
-        return release_at(self.arrival, self.look_up_time, state.pace, state.timeout)
+        """When a no-answer may leave: its step covers the look-ups, and our own wait for them."""
+        time = max(self.look_up_time, self._ended - self.arrival)
+        return release_at(self.arrival, time, state.pace, state.timeout)
 
 
 def is_paced(

@@ -24,9 +24,9 @@ from enclave_dns.serve.query import Query, Refusal, admit
 from enclave_dns.serve.rendering import render_reply
 from enclave_dns.sources.nameserver import Nameserver, Selected
 from enclave_dns.sources.own_zones import OwnZones, sign_of_life
-from enclave_dns.upstream.exchange import Exchange, Failure
+from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.nameservers import Nameservers
-from enclave_dns.upstream.selection import Transport
+from enclave_dns.upstream.transport import Failure, Transport
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.render import MAX_MESSAGE, render_query
 

@@ -14,8 +14,9 @@ from enclave_dns.resolve.in_flight import InFlight
 from enclave_dns.resolve.local import HERE, decided_here, without_local_ends
 from enclave_dns.resolve.record_cache import RecordCache
 
-LOOK_UP_BUDGET: Final = 2.0
-"""Seconds after which a look-up ends, whoever still waits for it."""
+LOOK_UP_BUDGET: Final = 2.5
+"""Seconds after which a look-up is given up. The nameservers end theirs before, and must: what they
+learn of each other from the last try would be lost with it."""
 
 
 class Source(Protocol):
@@ -130,7 +131,8 @@ class Resolver:
                 found = await self._source.look_up(question, do=do, start=start)
         except TimeoutError:
             found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
-        found = replace(without_local_ends(found), elapsed=self._clock() - began)
+        elapsed = found.elapsed or self._clock() - began
+        found = replace(without_local_ends(found), elapsed=elapsed)
         if not do and found.signatures:
             # Some servers send them unasked; who did not ask must not get them (RFC 4035, 3.2.1).
             found = replace(found, signatures=())

@@ -2,7 +2,8 @@
 
 One `Asking` serves one set of groups and is replaced whole with them, its caches and what it has
 learned with it; only the gateways' health lives on. A gateway that is down is passed over; one that
-fails is followed by the next in the same query; what one says is checked before it counts.
+fails or is late is followed by the next in the same query; what one says is checked before it
+counts.
 """
 
 import asyncio
@@ -11,21 +12,25 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.resolution import Question, Resolution
 from enclave_dns.resolve.record_cache import RecordCache
-from enclave_dns.stub.check import Checked, Verdict, check, companions
+from enclave_dns.stub.check import Checked, Verdict
+from enclave_dns.stub.conversation import Conversation, heard
 from enclave_dns.stub.groups import Gateway, Group, Stop, way
 from enclave_dns.stub.learned import Learned
-from enclave_dns.upstream.exchange import Exchange, Failure
+from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State
-from enclave_dns.upstream.reading import Retry, interpret
-from enclave_dns.upstream.selection import Transport
+from enclave_dns.upstream.racing import race
+from enclave_dns.upstream.selection import Pace, Selection, order
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.numbers import RCode
 
 BUDGET: Final = 0.95
 """Seconds for one query, over all groups (operating systems ask elsewhere after one second)."""
+
+RESEND_AFTER: Final = 0.4
+"""Seconds after which the last gateway awaited is asked once more: a datagram may be lost."""
 
 CACHE_ENTRIES: Final = 10_000
 CACHE_BYTES: Final = 4 << 20
@@ -80,11 +85,13 @@ class Asking:
         await asyncio.gather(*(self._greet(group, one, question) for group, one in members))
 
     async def _greet(self, group: Group, gateway: Gateway, question: Question) -> None:
-        result = await self._exchange.ask(
-            gateway.server, question, transport=Transport.UDP, deadline=self._now() + BUDGET
-        )
-        self._vitals.learn(gateway.server, result)
-        if isinstance(result, Message) and not group.is_ordered:
+        if self._vitals.state(gateway.server) is State.DOWN:
+            return  # its probes are enough
+        began = self._now()
+        said = await self._exchange.converse(gateway.server, question, deadline=began + BUDGET)
+        heard(self._vitals, gateway.server, said, began)
+        is_well = isinstance(said, Message) and said.rcode == RCode.NOERROR
+        if is_well and not group.is_ordered:
             self._active.setdefault(group, gateway)
 
     async def ask(self, question: Question) -> Said:
@@ -108,14 +115,15 @@ class Asking:
         """An open group's negative word is final, unless a group that might know has failed."""
         return bool(resolution.rrset) or not stop.group.is_open or not did_fail
 
-    def _candidates(self, group: Group) -> list[Gateway]:
-        """The gateways of a group that are not known to be down, in the order to ask them."""
-        up = [g for g in group.gateways if self._vitals.state(g.server) is not State.DOWN]
-        active = self._active.get(group)
-        if active in up and not group.is_ordered:
-            up.remove(active)
-            up.insert(0, active)
-        return up
+    def _candidates(self, group: Group) -> tuple[int, ...]:
+        """The places of the gateways that are not known to be down, in the order to ask them.
+
+        The active one comes first while it is up; without one, and where the group is ordered,
+        the first listed.
+        """
+        active = None if group.is_ordered else self._active.get(group)
+        start = 0 if active is None else group.gateways.index(active)
+        return order([self._vitals.state(gateway.server) for gateway in group.gateways], start)
 
     async def _group(
         self, stop: Stop, question: Question, deadline: float
@@ -125,69 +133,42 @@ class Asking:
         kept = self._caches[group].fresh(question, False, self._now())
         if kept is not None and kept.age < kept.ttl:
             return Step(stop, Word.ANSWERED, kept.server, "from the cache"), kept
-        candidates = self._candidates(group)
-        if not candidates:
+        places = self._candidates(group)
+        if not places:
             return Step(stop, Word.FAILED, str(group), "every gateway is down"), None
-        for place, gateway in enumerate(candidates):
-            share = (deadline - self._now()) / (len(candidates) - place)
-            checked = await self._checked(group, gateway, question, self._now() + share)
-            if checked is None:
-                continue
-            self._active[group] = gateway
-            if checked.verdict is Verdict.TAKEN:
-                resolution = replace(checked.resolution, server=gateway.system_id)
-                self._caches[group].keep(question, False, resolution, self._now())
-                return Step(stop, Word.ANSWERED, gateway.system_id, checked.reason), resolution
+        found = await self._raced(group, places, question, deadline)
+        if found is None:
+            return Step(stop, Word.FAILED, str(group), "no gateway answered"), None
+        gateway, checked = found
+        if checked.verdict is not Verdict.TAKEN:
             return Step(stop, Word.NO_ANSWER, gateway.system_id, checked.reason), None
-        return Step(stop, Word.FAILED, str(group), "no gateway answered"), None
+        resolution = replace(checked.resolution, server=gateway.system_id)
+        self._caches[group].keep(question, False, resolution, self._now())
+        return Step(stop, Word.ANSWERED, gateway.system_id, checked.reason), resolution
 
-    async def _checked(
-        self, group: Group, gateway: Gateway, question: Question, deadline: float
-    ) -> Checked | None:
-        """One gateway's answer after the check; None where it gave none."""
-        resolution = await self._one(gateway, question, deadline)
-        if resolution is None:
-            return None
-        checked = check(gateway.view, question, resolution)
-        if checked.verdict is Verdict.TAKEN and checked.has_address:
-            self.learned.answered(question.name, group, self._now())
-        if checked.verdict is not Verdict.NEEDS_ADDRESS:
-            return checked
-        did_fail = False
-        for companion in companions(question):
-            other = await self._one(gateway, companion, deadline)
-            if other is None:
-                did_fail = True
-            elif check(gateway.view, companion, other).has_address:
-                self.learned.answered(question.name, group, self._now())
-                return replace(checked, verdict=Verdict.TAKEN)
-        if did_fail:
-            return None
-        reason = "it gave no address of this name that we may reach: not believed"
-        return replace(checked, verdict=Verdict.NO_ANSWER, reason=reason)
-
-    async def _one(
-        self, gateway: Gateway, question: Question, deadline: float
-    ) -> Resolution | None:
-        """Ask over UDP, then TCP where the reply was cut short or a datagram was not ours.
-
-        FAILED stands for the gateway's no-answer; None for a gateway that gave none at all.
-        """
-        said = await self._ask(gateway, question, Transport.UDP, deadline)
-        if said in (Failure.TRUNCATED, Failure.MISMATCH):
-            said = await self._ask(gateway, question, Transport.TCP, deadline)
-        if not isinstance(said, Message):
-            return None
-        if said.rcode == RCode.REFUSED:
-            return Resolution(Outcome.FAILED, question.name)
-        read = interpret(said, question)
-        return None if isinstance(read, Retry) else read
-
-    async def _ask(
-        self, gateway: Gateway, question: Question, transport: Transport, deadline: float
-    ) -> Message | Failure:
-        result = await self._exchange.ask(
-            gateway.server, question, transport=transport, deadline=deadline
+    async def _raced(
+        self, group: Group, places: tuple[int, ...], question: Question, deadline: float
+    ) -> tuple[Gateway, Checked] | None:
+        """The first word of a gateway: the next one is asked where one fails or is late."""
+        servers = [gateway.server for gateway in group.gateways]
+        left = deadline - self._now()
+        pace = Pace(left, left, left, attempts=2, resend_after=RESEND_AFTER)
+        delays = [self._vitals.hedge_delay(servers[place]) for place in places]
+        selection = Selection(places, pace, delays, self._now())
+        conversation = Conversation(
+            question, group, selection, self._exchange, self._vitals, self.learned
         )
-        self._vitals.learn(gateway.server, result)
-        return result
+        settled = await race(selection, conversation.ask)
+        if settled is None or settled.result is None:
+            return None
+        self._vitals.raced(servers, settled, conversation.excused)
+        gateway = group.gateways[settled.server]
+        self._serves(group, gateway)
+        return gateway, settled.result
+
+    def _serves(self, group: Group, gateway: Gateway) -> None:
+        """A gateway has answered: it serves the group, if the one that did has given way."""
+        active = self._active.get(group)
+        is_free = active is None or self._vitals.state(active.server) is not State.UP
+        if is_free or group.is_ordered:
+            self._active[group] = gateway

@@ -21,14 +21,27 @@ from enclave_dns.stub.fallback import SystemNameservers
 from enclave_dns.stub.groups import Gateway, grouped
 from enclave_dns.stub.zones import compile_zones
 from enclave_dns.upstream.exchange import Exchange
-from enclave_dns.upstream.vitals import Vitals
+from enclave_dns.upstream.transport import Failure
+from enclave_dns.upstream.vitals import Signs, Vitals
+from enclave_dns.wire.message import Message
 from enclave_dns.wire.numbers import RCode, RRType
 
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 """Where the machine's own nameservers are listed."""
 
-SIGN_OF_LIFE: Final = Question(MY_ID, RRType.A)
-"""The fixed question that every gateway answers, whatever its nameservers do."""
+
+def _is_well(result: Message | Failure) -> bool:
+    """A gateway that drains or does not know us speaks too, but serves us nothing."""
+    return isinstance(result, Message) and result.rcode == RCode.NOERROR
+
+
+GATEWAY_SIGNS: Final = Signs(
+    Question(MY_ID, RRType.A),
+    _is_well,
+    frozenset((Failure.SILENCE, Failure.UNREACHABLE, Failure.MISMATCH, Failure.GARBAGE)),
+    declining_loses=True,
+)
+"""The fixed question is the one that every gateway answers, whatever its nameservers do."""
 
 _MISS: Final = {
     "auto": RCode.REFUSED,

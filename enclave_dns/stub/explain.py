@@ -19,7 +19,7 @@ from enclave_dns.sources.resolv_files import select_nameservers
 from enclave_dns.sources.special import special_name
 from enclave_dns.stub.answer import State, StubAnswers
 from enclave_dns.stub.asking import Said
-from enclave_dns.stub.assembly import RESOLV_CONF, SIGN_OF_LIFE, assemble, source_address
+from enclave_dns.stub.assembly import GATEWAY_SIGNS, RESOLV_CONF, assemble, source_address
 from enclave_dns.stub.fallback import SystemNameservers
 from enclave_dns.stub.groups import way
 from enclave_dns.upstream.exchange import Exchange
@@ -42,7 +42,7 @@ async def explain(
     """
     system = own_system(organisation, config.system_id)
     exchange = Exchange(source_address(config, system))
-    vitals = Vitals(exchange, SIGN_OF_LIFE)
+    vitals = Vitals(exchange, GATEWAY_SIGNS)
     fallback = None
     if config.fallback == "system":
         listening = frozenset((endpoint.address, endpoint.port) for endpoint in config.listen)

@@ -9,22 +9,19 @@ from typing import Final
 
 from enclave_dns.disclosure.reply import Reply, failed, relayed
 from enclave_dns.resolution import Question, Resolution
-from enclave_dns.sources.nameserver import Nameserver, Selected
-from enclave_dns.upstream.exchange import Exchange, Failure
-from enclave_dns.upstream.health import State
+from enclave_dns.sources.nameserver import Selected
+from enclave_dns.upstream.exchange import Exchange
+from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS
+from enclave_dns.upstream.racing import race
 from enclave_dns.upstream.reading import interpret
-from enclave_dns.upstream.selection import Transport
+from enclave_dns.upstream.selection import Ended, Pace, Selection, Try, order
+from enclave_dns.upstream.transport import Transports
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.message import Message
-from enclave_dns.wire.names import ROOT
 from enclave_dns.wire.numbers import RCode, RRType
 
-PROBE: Final = Question(ROOT, RRType.NS)
-LONGEST_TRY: Final = 1.5
-"""Seconds for one nameserver."""
-
-BUDGET: Final = 3.0
-"""Seconds for all of them: whoever asks us here has nobody else to ask."""
+PACE: Final = Pace(budget=3.0, longest_try=1.5, last_try=3.0, attempts=1)
+"""Longer than at a gateway: whoever asks us here has nobody else to ask."""
 
 _FINAL: Final = (RCode.NOERROR, RCode.NXDOMAIN)
 _FAILURES: Final[dict[int, RCode]] = {RCode.REFUSED: RCode.REFUSED}
@@ -39,7 +36,7 @@ class SystemNameservers:
 
     def __init__(self, selected: Selected) -> None:
         self._exchange = Exchange()
-        self._vitals = Vitals(self._exchange, PROBE)
+        self._vitals = Vitals(self._exchange, NAMESERVER_SIGNS)
         self.replace(selected)
 
     def replace(self, selected: Selected) -> None:
@@ -51,38 +48,30 @@ class SystemNameservers:
     async def ask(self, question: Question) -> Reply:
         """The first final reply, else the last one that came, else SERVFAIL. Never raises."""
         now = asyncio.get_running_loop().time
-        deadline = now() + BUDGET
+        servers = list(self.selected.nameservers)
+        transports = Transports(use_tcp=self.selected.use_vc)
         last = failed()
-        for server in self._order():
-            if now() >= deadline:
-                break
-            said = await self._one(server, question, min(now() + LONGEST_TRY, deadline))
-            if isinstance(said, Message):
-                last = _reply(said, question)
-                if said.rcode in _FINAL:
-                    break
-        return last
 
-    def _order(self) -> list[Nameserver]:
-        """All of them; those that are down only where all are."""
-        servers = self.selected.nameservers
-        up = [s for s in servers if self._vitals.state(s) is not State.DOWN]
-        return up or list(servers)
+        async def ask(attempt: Try) -> tuple[Ended, Reply | None]:
+            nonlocal last
+            server = servers[attempt.server]
+            said = await self._exchange.converse(
+                server, question, deadline=attempt.deadline, transports=transports
+            )
+            self._vitals.learn(server, said, attempt.began)
+            if not isinstance(said, Message):
+                return Ended.FAILED, None
+            last = _reply(said, question)
+            return (Ended.SETTLED if said.rcode in _FINAL else Ended.DECLINED), last
 
-    async def _one(
-        self, server: Nameserver, question: Question, deadline: float
-    ) -> Message | Failure:
-        said: Message | Failure = Failure.TRUNCATED
-        if not self.selected.use_vc:
-            said = await self._exchange.ask(
-                server, question, transport=Transport.UDP, deadline=deadline
-            )
-        if said in (Failure.TRUNCATED, Failure.MISMATCH):
-            said = await self._exchange.ask(
-                server, question, transport=Transport.TCP, deadline=deadline
-            )
-        self._vitals.learn(server, said)
-        return said
+        states = [self._vitals.state(server) for server in servers]
+        places = order(states) or tuple(range(len(servers)))
+        delays = [self._vitals.hedge_delay(servers[place]) for place in places]
+        settled = await race(Selection(places, PACE, delays, now()), ask)
+        if settled is None or settled.result is None:
+            return last
+        self._vitals.raced(servers, settled)
+        return settled.result
 
     async def close(self) -> None:
         """End the probes."""

@@ -25,7 +25,7 @@ from enclave_dns.sources.nameserver import Nameserver, Selected
 from enclave_dns.sources.resolv_files import SYSTEMD, select_nameservers
 from enclave_dns.sources.watching import Watcher
 from enclave_dns.stub.answer import State, StubAnswers
-from enclave_dns.stub.assembly import RESOLV_CONF, SIGN_OF_LIFE, assemble, source_address
+from enclave_dns.stub.assembly import GATEWAY_SIGNS, RESOLV_CONF, assemble, source_address
 from enclave_dns.stub.fallback import SystemNameservers
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State as Health
@@ -65,7 +65,7 @@ class StubProgram:
         for setting in not_in_effect(config):
             logger.warning("this version does not serve the setting yet", setting=setting)
         self._local = await asyncio.to_thread(own_addresses)
-        self._vitals = Vitals(self._exchange, SIGN_OF_LIFE, _log_gateway)
+        self._vitals = Vitals(self._exchange, GATEWAY_SIGNS, _log_gateway)
         if config.fallback == "system":
             self._fallback = SystemNameservers(Selected())
         self._answers = StubAnswers(self._compile())
@@ -140,7 +140,9 @@ class StubProgram:
         self._vitals.replace(members)
         if self._greeting is not None:
             self._greeting.cancel()
-        self._greeting = asyncio.get_running_loop().create_task(state.asking.connect(SIGN_OF_LIFE))
+        self._greeting = asyncio.get_running_loop().create_task(
+            state.asking.connect(GATEWAY_SIGNS.probe)
+        )
 
     async def _recheck(self) -> None:
         """Policies start and end, and addresses come and go, without a new document."""

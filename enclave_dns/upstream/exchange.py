@@ -1,8 +1,8 @@
-"""One question to one server over one socket of its own, and what came of it as a value.
+"""One question to one server, and what came of it as a value.
 
-A fresh, connected, non-blocking socket per query: the kernel picks an unpredictable source port and
-lets through only what comes from the server's address; id and 0x20 bits are from `os.urandom`. The
-socket is closed before `ask` returns or is cancelled, whatever happens.
+Each query has a fresh, connected, non-blocking socket: the kernel picks an unpredictable source
+port and lets through only what comes from the server's address; id and 0x20 bits are from
+`os.urandom`. The socket is closed before `ask` returns or is cancelled, whatever happens.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
 
 from enclave_dns.errors import MessageError
@@ -23,7 +22,7 @@ from enclave_dns.upstream.match import (
     with_plain_case,
     with_random_case,
 )
-from enclave_dns.upstream.selection import Transport
+from enclave_dns.upstream.transport import Failure, Transport, Transports
 from enclave_dns.wire.framing import FrameReader, frame
 from enclave_dns.wire.message import Message, read_message
 from enclave_dns.wire.render import render_query
@@ -40,23 +39,6 @@ _OURS: Final = frozenset(
         errno.EADDRINUSE,
     }
 )
-
-
-class Failure(Enum):
-    """Why an exchange brought no message."""
-
-    SILENCE = "silence"
-    """Nothing came in time."""
-    UNREACHABLE = "unreachable"
-    """Refused, reset or unroutable: nobody is there now."""
-    MISMATCH = "mismatch"
-    """Something came that answers another query than ours."""
-    TRUNCATED = "truncated"
-    """Our answer, cut short (TC); the same question over TCP brings all of it."""
-    GARBAGE = "garbage"
-    """Our answer, but it cannot be read."""
-    NO_SOCKET = "no socket"
-    """This machine has no socket or memory left; says nothing about the server."""
 
 
 class Exchange:
@@ -90,6 +72,29 @@ class Exchange:
             return Failure.SILENCE
         except OSError as error:
             return Failure.NO_SOCKET if error.errno in _OURS else Failure.UNREACHABLE
+
+    async def converse(
+        self,
+        server: Nameserver,
+        question: Question,
+        *,
+        deadline: float,
+        transports: Transports | None = None,
+        do: bool = False,
+    ) -> Message | Failure:
+        """Ask one server over whatever transports it takes, until `deadline`.
+
+        `transports` are those of the question, where several servers are asked.
+        """
+        transports = transports or Transports()
+        transport: Transport | None = transports.first()
+        result: Message | Failure = Failure.SILENCE
+        while transport is not None:
+            result = await self.ask(server, question, transport=transport, deadline=deadline, do=do)
+            if isinstance(result, Message):
+                break
+            transport = transports.after(transport, result)
+        return result
 
     async def _over_udp(
         self, server: Nameserver, question: Question, do: bool

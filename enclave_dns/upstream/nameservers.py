@@ -1,26 +1,36 @@
 """The system's nameservers: one source of resolutions, made of several servers.
 
-Joins selection (whom next), exchange (ask), reading (what was said) and vitals (who is alive). The
-list of servers may be replaced between any two steps of a look-up.
+Joins selection (whom next), racing (asking them), exchange (one question), reading (what was said)
+and vitals (who is alive). The list of servers may be replaced between any two steps of a look-up.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.sources.nameserver import Nameserver, Selected
-from enclave_dns.upstream.exchange import Exchange, Failure
+from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State
+from enclave_dns.upstream.racing import race
 from enclave_dns.upstream.reading import Retry, interpret
-from enclave_dns.upstream.selection import BUDGET, Pace, Selection, Try, order
-from enclave_dns.upstream.vitals import Vitals
+from enclave_dns.upstream.selection import BUDGET, Ended, Pace, Selection, Try, order
+from enclave_dns.upstream.transport import Failure, Transports
+from enclave_dns.upstream.vitals import Signs, Vitals
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.names import ROOT
 from enclave_dns.wire.numbers import RRType
 
-PROBE: Final = Question(ROOT, RRType.NS)
+LONGEST_TRY: Final = 0.4
+"""Seconds for one try while others are left."""
+
+
+def _has_spoken(result: Message | Failure) -> bool:
+    return isinstance(result, Message) or result is Failure.TRUNCATED
+
+
+NAMESERVER_SIGNS: Final = Signs(Question(ROOT, RRType.NS), _has_spoken)
 """The fixed question: every recursive server knows it, and any rcode is life."""
 
 
@@ -40,7 +50,7 @@ class Nameservers:
         on_state: Callable[[Nameserver, State], None] | None = None,
     ) -> None:
         self._exchange = exchange or Exchange()
-        self._vitals = Vitals(self._exchange, PROBE, on_state)
+        self._vitals = Vitals(self._exchange, NAMESERVER_SIGNS, on_state)
         self._reply_in = reply_in
         self._turn = 0
         self.replace(selected)
@@ -48,12 +58,12 @@ class Nameservers:
     def replace(self, selected: Selected) -> None:
         """Use another list from now on. Servers that stay keep their state; the order is new."""
         self._selected = selected
+        share = self._reply_in / max(len(selected.nameservers), 1)
         self._pace = Pace(
-            timeout=selected.timeout,
-            attempts=selected.attempts,
-            reply_in=self._reply_in,
             budget=max(BUDGET, self._reply_in),
-            use_tcp=selected.use_vc,
+            longest_try=min(selected.timeout, share, LONGEST_TRY),
+            last_try=selected.timeout,
+            attempts=selected.attempts,
         )
         self._vitals.use_tcp = selected.use_vc
         self._vitals.replace(selected.nameservers)
@@ -89,54 +99,74 @@ class Nameservers:
     async def look_up(self, question: Question, *, do: bool = False, start: int = 0) -> Resolution:
         """What the nameservers know, asked from place `start` on; takes 2 s at most.
 
-        `server` of the resolution names who answered. FAILED: a server is up but none settled this
-        question; DOWN: none is up.
+        `server` of the resolution names who answered, and `elapsed` counts from the first query:
+        waiting for our own turn says nothing about the name. FAILED: a server is up but none
+        settled this question; DOWN: none is up.
         """
-        now = asyncio.get_running_loop().time
-        servers = self._selected.nameservers
+        servers = list(self._selected.nameservers)
+        vitals = self._vitals
         was_up = self.is_up
-        states = [self._vitals.state(server) for server in servers]
-        selection = Selection(order(states, start), self._pace, now())
-        while (attempt := selection.next_try(now())) is not None:
-            server = servers[attempt.server]
-            result = await self._ask(server, question, attempt, do)
-            self._vitals.learn(server, result)
-            resolution = _advance(selection, result, question)
-            if resolution is not None:
-                return replace(resolution, server=str(server))
+        now = asyncio.get_running_loop().time
+        transports = Transports(use_tcp=self._selected.use_vc)
+        look_up = _LookUp(question, do, servers, transports, self._exchange, vitals)
+        places = _places(tuple(vitals.state(server) for server in servers), start)
+        delays = [vitals.hedge_delay(servers[place]) for place in places]
+        settled = await race(Selection(places, self._pace, delays, now()), look_up.ask)
+        elapsed = now() - (look_up.began or now())
+        if settled is not None and settled.result is not None:
+            vitals.raced(servers, settled, look_up.excused)
+            answerer = str(servers[settled.server])
+            return replace(settled.result, server=answerer, elapsed=elapsed)
         is_up = was_up and self.is_up
-        return Resolution(Outcome.FAILED if is_up else Outcome.DOWN, question.name)
+        outcome = Outcome.FAILED if is_up else Outcome.DOWN
+        return Resolution(outcome, question.name, elapsed=elapsed)
 
     async def close(self) -> None:
         """End all probes, and know no server any more. Look-ups belong to their callers."""
         self.replace(Selected())
         await self._vitals.close()
 
-    async def _ask(
-        self, server: Nameserver, question: Question, attempt: Try, do: bool
-    ) -> Message | Failure:
-        return await self._exchange.ask(
-            server, question, transport=attempt.transport, deadline=attempt.deadline, do=do
+
+@dataclass(slots=True)
+class _LookUp:
+    """One question on its way to some servers, when it began, and who was late by our fault."""
+
+    question: Question
+    do: bool
+    servers: Sequence[Nameserver]
+    transports: Transports
+    exchange: Exchange
+    vitals: Vitals
+    began: float | None = None
+    excused: set[int] = field(default_factory=set)
+
+    async def ask(self, attempt: Try) -> tuple[Ended, Resolution | None]:
+        """Perform one try."""
+        server = self.servers[attempt.server]
+        asked_at = asyncio.get_running_loop().time()
+        self.began = self.began or asked_at
+        result = await self.exchange.converse(
+            server,
+            self.question,
+            deadline=attempt.deadline,
+            transports=self.transports,
+            do=self.do,
         )
+        self.vitals.learn(server, result, asked_at)
+        if result is Failure.NO_SOCKET:
+            self.excused.add(attempt.server)
+        return _read(result, self.question)
 
 
-def _advance(
-    selection: Selection, result: Message | Failure, question: Question
-) -> Resolution | None:
-    """Tell the selection how a try ended; the resolution where that settles the question."""
+def _places(states: Sequence[State], start: int) -> tuple[int, ...]:
+    """Whom to ask. Where all are down, all: then any reply at all is a way back."""
+    count = len(states)
+    return order(states, start) or tuple((start + step) % count for step in range(count))
+
+
+def _read(result: Message | Failure, question: Question) -> tuple[Ended, Resolution | None]:
+    """How a try ended, and the resolution where that settles the question."""
     if isinstance(result, Message):
         reading = interpret(result, question)
-        if isinstance(reading, Retry):
-            selection.after_retry()
-            return None
-        selection.after_answer()
-        return reading
-    if result is Failure.TRUNCATED:
-        selection.after_truncated()
-    elif result is Failure.MISMATCH:
-        selection.after_mismatch()
-    elif result is Failure.GARBAGE:
-        selection.after_retry()
-    else:
-        selection.after_failure()
-    return None
+        return (Ended.DECLINED, None) if isinstance(reading, Retry) else (Ended.SETTLED, reading)
+    return (Ended.DECLINED if result is Failure.GARBAGE else Ended.FAILED), None

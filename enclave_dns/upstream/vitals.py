@@ -1,20 +1,24 @@
 """Who of a set of servers is alive: health by server, and the probes that settle it.
 
 Fed by the exchanges of real questions, which can only raise a suspicion or show life; a probe of a
-fixed question decides. Nameservers and gateways are watched alike and differ in that question. All
+fixed question decides. Nameservers and gateways are watched alike and differ in their `Signs`. All
 state changes are synchronous, and a server that is no longer listed is left alone.
 """
 
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.resolution import Question
 from enclave_dns.sources.nameserver import Nameserver
-from enclave_dns.upstream.exchange import Exchange, Failure
+from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import FIRST_PAUSE, UP, Health, State
-from enclave_dns.upstream.selection import Transport
+from enclave_dns.upstream.racing import Settled
+from enclave_dns.upstream.round_trips import UNMEASURED_DELAY, RoundTrips
+from enclave_dns.upstream.transport import Failure, Transports
 from enclave_dns.wire.message import Message
 
 PROBE_TIME: Final = 1.5
@@ -23,29 +27,45 @@ PROBE_TIME: Final = 1.5
 OnState = Callable[[Nameserver, State], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What tells whether servers of a kind are alive.
+
+    `probe` is the fixed question and `is_good` judges its reply; `counted` are the failures that
+    count against a server; `declining_loses`: whether one that replies with nothing usable has lost
+    to the one that settles the question.
+    """
+
+    probe: Question
+    is_good: Callable[[Message | Failure], bool]
+    counted: frozenset[Failure] = frozenset((Failure.SILENCE, Failure.UNREACHABLE))
+    declining_loses: bool = False
+
+
 class Vitals:
     """The health of some servers, and the owner of their probes. To be closed.
 
-    `probe` is the fixed question; `on_state(server, state)` is called when a server's state
-    changes; `use_tcp`: probe over TCP.
+    `on_state(server, state)` is called when a server's state changes; `use_tcp`: probe over TCP.
     """
 
-    def __init__(
-        self, exchange: Exchange, probe: Question, on_state: OnState | None = None
-    ) -> None:
+    def __init__(self, exchange: Exchange, signs: Signs, on_state: OnState | None = None) -> None:
         self._exchange = exchange
-        self._question = probe
+        self._signs = signs
         self._on_state = on_state
         self._health: dict[Nameserver, Health] = {}
+        self._trips: dict[Nameserver, RoundTrips] = {}
+        self._timers: dict[Nameserver, asyncio.TimerHandle] = {}
         self._probes: dict[Nameserver, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._now = asyncio.get_running_loop().time
         self.use_tcp = False
 
     def replace(self, servers: Iterable[Nameserver]) -> None:
         """Watch these from now on. Servers that stay keep their state; the order is new."""
         self._health = {server: self._health.get(server, UP) for server in servers}
-        for server in [server for server in self._probes if server not in self._health]:
-            self._end_probe(server)
+        self._trips = {s: trips for s, trips in self._trips.items() if s in self._health}
+        for server in {*self._timers, *self._probes} - set(self._health):
+            self._plan_probe(server, None)
 
     @property
     def is_any_up(self) -> bool:
@@ -61,15 +81,47 @@ class Vitals:
         """Every server and its state, in the order of the list."""
         return tuple((server, health.state) for server, health in self._health.items())
 
-    def learn(self, server: Nameserver, result: Message | Failure) -> None:
-        """What one exchange says about a server's health."""
+    def hedge_delay(self, server: Nameserver) -> float:
+        """Seconds to wait for a server before the next one is asked beside it."""
+        trips = self._trips.get(server)
+        return UNMEASURED_DELAY if trips is None else trips.hedge_delay
+
+    def learn(self, server: Nameserver, result: Message | Failure, asked_at: float) -> None:
+        """What an exchange that began at `asked_at` says about a server."""
         health = self._health.get(server)
         if health is None:
             return
-        if is_life(result):
-            self._set(server, health.after_life())
-        elif result in (Failure.SILENCE, Failure.UNREACHABLE):
-            self._set(server, health.after_failure(asyncio.get_running_loop().time()))
+        now = self._now()
+        if isinstance(result, Message):
+            self._trips[server] = self._trips.get(server, RoundTrips()).after(now - asked_at)
+            self._set(server, health.after_life(asked_at, now, _jitter()))
+        elif result in self._signs.counted:
+            self._set(server, health.after_failure(now))
+
+    def raced(
+        self,
+        servers: list[Nameserver],
+        settled: Settled[object],
+        excused: AbstractSet[int] = frozenset(),
+    ) -> None:
+        """How a look-up ended in which `servers` (the places of `settled`) were asked.
+
+        `excused` are places of servers that were outrun through no fault of theirs.
+        """
+        if not self._signs.declining_loses:
+            excused = excused | settled.declined
+        lost = tuple(place for place in settled.outrun if place not in excused)
+        for place in (*lost, settled.server):
+            health = self._health.get(servers[place])
+            if health is not None:
+                is_lost = place != settled.server
+                self._set(servers[place], health.after_race(is_lost, self._now()))
+
+    def drained(self, server: Nameserver) -> None:
+        """A server has said that it is about to stop."""
+        health = self._health.get(server)
+        if health is not None:
+            self._set(server, health.after_drain(self._now(), _jitter()))
 
     async def close(self) -> None:
         """End all probes, and watch nobody any more."""
@@ -78,54 +130,51 @@ class Vitals:
 
     def _set(self, server: Nameserver, health: Health) -> None:
         before = self._health[server]
+        if health is before:
+            return
         self._health[server] = health
-        if health.probe_at is None:
-            self._end_probe(server)
-        elif server not in self._probes:
-            self._start_probe(server)
+        self._plan_probe(server, health.probe_at)
         if self._on_state is not None and health.state is not before.state:
             self._on_state(server, health.state)
 
+    def _plan_probe(self, server: Nameserver, at: float | None) -> None:
+        """Probe at a time, or no more. One that is under way is awaited where one is wanted."""
+        timer = self._timers.get(server)
+        if timer is not None:
+            if timer.when() == at:
+                return
+            del self._timers[server]
+            timer.cancel()
+        if at is None:
+            task = self._probes.pop(server, None)
+            if task is not None:
+                task.cancel()
+        elif server not in self._probes:
+            loop = asyncio.get_running_loop()
+            self._timers[server] = loop.call_at(at, self._start_probe, server)
+
     def _start_probe(self, server: Nameserver) -> None:
+        self._timers.pop(server, None)
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._probe(server), name=f"probe {server}")
         self._probes[server] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _end_probe(self, server: Nameserver) -> None:
-        """No longer wanted. A probe that has just found this out itself ends by itself."""
-        task = self._probes.pop(server, None)
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-
     async def _probe(self, server: Nameserver) -> None:
-        """Probe one server until it is up; cancelled when it is no longer listed."""
-        loop = asyncio.get_running_loop()
-        while (health := self._health.get(server)) is not None and health.probe_at is not None:
-            await asyncio.sleep(health.probe_at - loop.time())
-            result = await self._probed(server)
-            if result is Failure.NO_SOCKET:
-                await asyncio.sleep(FIRST_PAUSE)
-                continue
-            jitter = int.from_bytes(os.urandom(2)) / 65536
-            health = self._health[server]
-            self._set(server, health.after_probe(is_life(result), loop.time(), jitter))
-
-    async def _probed(self, server: Nameserver) -> Message | Failure:
-        """One probe: UDP, and TCP where a datagram was not ours (or by `use_tcp`)."""
-        deadline = asyncio.get_running_loop().time() + PROBE_TIME
-        transport = Transport.TCP if self.use_tcp else Transport.UDP
-        result = await self._exchange.ask(
-            server, self._question, transport=transport, deadline=deadline
+        """One probe of one server; cancelled when it is not wanted any more."""
+        now = self._now
+        transports = Transports(use_tcp=self.use_tcp, takes_cut=True)
+        result = await self._exchange.converse(
+            server, self._signs.probe, deadline=now() + PROBE_TIME, transports=transports
         )
-        if result is Failure.MISMATCH:
-            result = await self._exchange.ask(
-                server, self._question, transport=Transport.TCP, deadline=deadline
-            )
-        return result
+        del self._probes[server]
+        if result is Failure.NO_SOCKET:
+            self._plan_probe(server, now() + FIRST_PAUSE)
+        else:
+            is_good = self._signs.is_good(result)
+            self._set(server, self._health[server].after_probe(is_good, now(), _jitter()))
 
 
-def is_life(result: Message | Failure) -> bool:
-    """Whether the server itself has spoken, whatever it said."""
-    return isinstance(result, Message) or result is Failure.TRUNCATED
+def _jitter() -> float:
+    return int.from_bytes(os.urandom(2)) / 65536

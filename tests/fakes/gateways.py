@@ -12,10 +12,11 @@ from enclave_dns.disclosure.view import View
 from enclave_dns.organisation.document import GatewayPriority
 from enclave_dns.resolution import Outcome
 from enclave_dns.stub.asking import Asking, Said
-from enclave_dns.stub.assembly import SIGN_OF_LIFE
+from enclave_dns.stub.assembly import GATEWAY_SIGNS
 from enclave_dns.stub.groups import Gateway, grouped
-from enclave_dns.upstream.exchange import Exchange, Failure
+from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import FAILURES, State
+from enclave_dns.upstream.transport import Failure
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
@@ -67,7 +68,7 @@ class Scene:
         """Stop a gateway and wait until that is known."""
         await self.fakes[place].stop()
         for _ in range(FAILURES):
-            self.vitals.learn(self.gateways[place].server, Failure.UNREACHABLE)
+            self.vitals.learn(self.gateways[place].server, Failure.UNREACHABLE, 0.0)
         await self.until(place, State.DOWN)
 
 
@@ -100,7 +101,7 @@ async def scene(*sites: Respond | Site) -> AsyncIterator[Scene]:
             for place, (site, fake) in enumerate(zip(listed, fakes, strict=True))
         )
         exchange = Exchange("127.0.0.1")
-        vitals = Vitals(exchange, SIGN_OF_LIFE)
+        vitals = Vitals(exchange, GATEWAY_SIGNS)
         stack.push_async_callback(vitals.close)
         vitals.replace(gateway.server for gateway in gateways)
         yield Scene(fakes, gateways, vitals, Asking(grouped(gateways), exchange, vitals))

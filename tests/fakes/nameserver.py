@@ -157,7 +157,9 @@ def zone(text: str, *, apex: str = "corp.net", udp_size: int = 1232) -> Respond:
             reply.add_auth(soa)
         packet = reply.pack()
         if transport == "udp" and len(packet) > udp_size:
-            packet = reply.truncate().pack()
+            cut = reply.truncate()
+            cut.questions = reply.questions
+            packet = cut.pack()
         return [packet]
 
     return respond

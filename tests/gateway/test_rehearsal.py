@@ -10,7 +10,7 @@ from enclave_dns.gateway.rehearsal import Rehearsal, Stage, rehearse
 from enclave_dns.organisation.versions import own_system
 from enclave_dns.resolution import HostsTable, Outcome, Question
 from enclave_dns.serve.query import Refusal
-from enclave_dns.upstream.exchange import Failure
+from enclave_dns.upstream.transport import Failure
 from enclave_dns.wire.message import Message, read_message
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType

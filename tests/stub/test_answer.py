@@ -17,7 +17,7 @@ from enclave_dns.sources.nameserver import Selected
 from enclave_dns.sources.own_zones import ENCLAVE, MY_ID, Node, OwnZones, Zone, id_name
 from enclave_dns.stub.answer import State, StubAnswers
 from enclave_dns.stub.asking import Asking
-from enclave_dns.stub.assembly import SIGN_OF_LIFE
+from enclave_dns.stub.assembly import GATEWAY_SIGNS
 from enclave_dns.stub.fallback import SystemNameservers
 from enclave_dns.stub.groups import Gateway, grouped
 from enclave_dns.upstream.exchange import Exchange
@@ -50,7 +50,7 @@ def zones(version: int) -> OwnZones:
 def asking(*gateways: FakeNameserver, view: View | None = None) -> Asking:
     """Gateways that all have the same view: one group."""
     exchange = Exchange(HERE)
-    vitals = Vitals(exchange, SIGN_OF_LIFE)
+    vitals = Vitals(exchange, GATEWAY_SIGNS)
     vitals.replace(fake.server for fake in gateways)
     members = (
         Gateway(f"GW{at}", fake.server, view or view_of("10.0.0.0/24"))

@@ -4,7 +4,7 @@ import pytest
 
 from enclave_dns.organisation.document import GatewayPriority
 from enclave_dns.stub.asking import Asking, Word
-from enclave_dns.stub.assembly import SIGN_OF_LIFE
+from enclave_dns.stub.assembly import GATEWAY_SIGNS
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State
 from tests.fakes.gateways import (
@@ -20,8 +20,9 @@ from tests.fakes.gateways import (
 )
 from tests.fakes.nameserver import Respond, rcode, silence, zone
 
-HONEST = zone("db.corp.net 60 A 10.0.0.30\nv6.corp.net 60 AAAA fd00::1\n")
-SECOND = zone("db.corp.net 60 A 10.0.0.31\nelse.corp.net 60 A 10.0.0.32\n")
+LIFE = "_my.id.enclave 0 A 127.0.0.1\n"
+HONEST = zone(LIFE + "db.corp.net 60 A 10.0.0.30\nv6.corp.net 60 AAAA fd00::1\n")
+SECOND = zone(LIFE + "db.corp.net 60 A 10.0.0.31\nelse.corp.net 60 A 10.0.0.32\n")
 NO_ANSWER = rcode("REFUSED")
 BUDGET = "enclave_dns.stub.asking.BUDGET"
 
@@ -161,7 +162,7 @@ async def test_where_all_are_down_the_group_has_failed_at_once() -> None:
 
 async def test_the_first_that_a_connection_succeeds_with_serves() -> None:
     async with scene(silence, SECOND) as made:
-        await made.asking.connect(SIGN_OF_LIFE)
+        await made.asking.connect(GATEWAY_SIGNS.probe)
         [group] = made.asking.groups
         assert made.asking.active(group) is made.gateways[1]
         before = made.counts[0]
@@ -173,7 +174,7 @@ async def test_an_ordered_group_is_served_by_the_first_listed_whoever_connects_f
     first = Site(HONEST, priority=GatewayPriority.ORDERED)
     async with scene(first, SECOND) as made:
         made.fakes[0].respond = silence
-        await made.asking.connect(SIGN_OF_LIFE)
+        await made.asking.connect(GATEWAY_SIGNS.probe)
         [group] = made.asking.groups
         assert made.asking.active(group) is None
         made.fakes[0].respond = HONEST

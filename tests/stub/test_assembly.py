@@ -10,7 +10,7 @@ from enclave_dns.config import StubConfig
 from enclave_dns.organisation.document import GatewayPriority, Organisation, System
 from enclave_dns.sources.own_zones import MY_ID
 from enclave_dns.stub.answer import State
-from enclave_dns.stub.assembly import SIGN_OF_LIFE, assemble, gateways_for, source_address
+from enclave_dns.stub.assembly import GATEWAY_SIGNS, assemble, gateways_for, source_address
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.names import from_text
@@ -41,7 +41,7 @@ def found(made: Organisation, user: System = USER, **settings: Any) -> list[tupl
 
 def state(made: Organisation, **settings: Any) -> State:
     exchange = Exchange("127.0.0.1")
-    vitals = Vitals(exchange, SIGN_OF_LIFE)
+    vitals = Vitals(exchange, GATEWAY_SIGNS)
     return assemble(made, USER, config(**settings), NOON, epoch=3, exchange=exchange, vitals=vitals)
 
 

@@ -15,8 +15,9 @@ from enclave_dns.endpoint import Endpoint
 from enclave_dns.sources.nameserver import Selected
 from enclave_dns.sources.resolv_files import select_nameservers
 from enclave_dns.stub.fallback import LONGEST_KEPT, SystemNameservers
-from enclave_dns.upstream.exchange import Failure
 from enclave_dns.upstream.health import FAILURES, State
+from enclave_dns.upstream.selection import Pace
+from enclave_dns.upstream.transport import Failure
 from enclave_dns.wire.names import display
 from enclave_dns.wire.numbers import RCode, RRType
 from tests.fakes.dns_worlds import asked
@@ -70,9 +71,8 @@ async def test_the_first_final_reply_wins() -> None:
 
 @pytest.mark.parametrize("bad", [silence, rcode("SERVFAIL"), rcode("REFUSED"), garbage])
 async def test_the_next_nameserver_is_asked_where_one_settles_nothing(
-    bad: Respond, monkeypatch: pytest.MonkeyPatch
+    bad: Respond,
 ) -> None:
-    monkeypatch.setattr("enclave_dns.stub.fallback.LONGEST_TRY", 0.3)
     async with scene(bad, OTHER) as made:
         assert in_words(await made.ask()) == "NOERROR 192.168.0.31"
 
@@ -146,8 +146,7 @@ async def test_use_vc_never_uses_udp() -> None:
 async def test_where_all_are_silent_it_is_servfail_within_the_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("enclave_dns.stub.fallback.LONGEST_TRY", 0.1)
-    monkeypatch.setattr("enclave_dns.stub.fallback.BUDGET", 0.25)
+    monkeypatch.setattr("enclave_dns.stub.fallback.PACE", Pace(0.25, 0.1, 0.25, attempts=1))
     async with scene(*[silence] * 6) as made:
         reply = await made.ask()
         assert (reply.kind, reply.rcode, reply.lifetime) == (Kind.FAILED, RCode.SERVFAIL, 0)
@@ -166,11 +165,16 @@ async def test_a_nameserver_that_is_down_is_asked_only_where_all_are() -> None:
         await dead.stop()
         vitals = made.system._vitals
         for _ in range(FAILURES):
-            vitals.learn(dead.server, Failure.UNREACHABLE)
+            vitals.learn(dead.server, Failure.UNREACHABLE, 0.0)
         await eventually(lambda: vitals.state(dead.server) is State.DOWN)
-        assert made.system._order() == [made.fakes[1].server]
-        made.system.replace(Selected((dead.server,)))
-        assert made.system._order() == [dead.server]
+        async with dead:
+            dead.seen.clear()
+            dead.respond = rcode("SERVFAIL")
+            assert in_words(await made.ask()) == "NOERROR 192.168.0.31"
+            assert [name for _, name, _ in dead.questions if name] == []
+            made.system.replace(Selected((dead.server,)))
+            assert in_words(await made.ask()) == "SERVFAIL"
+            assert ("udp", "db.corp.net", "A") in dead.questions
 
 
 async def test_other_nameservers_are_asked_from_now_on() -> None:

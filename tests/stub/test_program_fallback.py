@@ -12,6 +12,7 @@ import pytest
 
 from enclave_dns.config import load_stub_config
 from enclave_dns.stub.program import StubProgram
+from enclave_dns.upstream.selection import Pace
 from tests.fakes.clients import Client
 from tests.fakes.nameserver import FakeNameserver, Respond, silence, zone
 from tests.fakes.running import Log, Running, document, running, stub_file
@@ -103,7 +104,7 @@ async def test_sighup_reads_resolv_conf_anew(
 async def test_where_all_nameservers_are_silent_it_is_servfail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("enclave_dns.stub.fallback.BUDGET", 0.3)
+    monkeypatch.setattr("enclave_dns.stub.fallback.PACE", Pace(0.3, 0.3, 0.3))
     async with scene(tmp_path, monkeypatch, first=silence) as made:
         assert await made.client.hears("www.example.com") == "SERVFAIL"
 

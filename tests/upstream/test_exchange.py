@@ -12,8 +12,8 @@ from dnslib import DNSRecord
 
 from enclave_dns.resolution import Question
 from enclave_dns.sources.nameserver import Nameserver
-from enclave_dns.upstream.exchange import Exchange, Failure
-from enclave_dns.upstream.selection import Transport
+from enclave_dns.upstream.exchange import Exchange
+from enclave_dns.upstream.transport import Failure, Transport
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType

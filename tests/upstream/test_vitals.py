@@ -8,9 +8,13 @@ import pytest
 
 from enclave_dns.resolution import Question
 from enclave_dns.sources.nameserver import Nameserver
-from enclave_dns.upstream.exchange import Exchange, Failure
+from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import FAILURES, State
-from enclave_dns.upstream.vitals import Vitals, is_life
+from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS
+from enclave_dns.upstream.racing import Settled
+from enclave_dns.upstream.round_trips import LONGEST_DELAY, UNMEASURED_DELAY
+from enclave_dns.upstream.transport import Failure
+from enclave_dns.upstream.vitals import Signs, Vitals
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
@@ -20,14 +24,22 @@ from tests.fakes.waiting import eventually
 PROBE = Question(from_text("_my.id.enclave"), RRType.A)
 ALIVE = zone("_my.id.enclave 1 A 100.64.0.70")
 LIFE = Message(0, 0x8180)
+ANY_WORD = Signs(PROBE, NAMESERVER_SIGNS.is_good)
+"""Those of a nameserver, but for the question."""
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gave way is back sooner than in service."""
+    monkeypatch.setattr("enclave_dns.upstream.health.SLOW_PAUSE", 0.3)
 
 
 class Scene:
-    def __init__(self, fakes: list[FakeNameserver]) -> None:
+    def __init__(self, fakes: list[FakeNameserver], signs: Signs = ANY_WORD) -> None:
         self.fakes = fakes
         self.reports: list[tuple[str, State]] = []
         self.vitals = Vitals(
-            Exchange(), PROBE, lambda server, state: self.reports.append((str(server), state))
+            Exchange(), signs, lambda server, state: self.reports.append((str(server), state))
         )
         self.vitals.replace(fake.server for fake in fakes)
 
@@ -39,17 +51,22 @@ class Scene:
     def fail(self, times: int = FAILURES, failure: Failure = Failure.SILENCE) -> None:
         """So many questions to the first server have failed."""
         for _ in range(times):
-            self.vitals.learn(self.fakes[0].server, failure)
+            self.learn(failure)
+
+    def learn(self, result: Message | Failure, took: float = 0.0) -> None:
+        """A question to the first server has ended just now."""
+        asked_at = asyncio.get_running_loop().time() - took
+        self.vitals.learn(self.fakes[0].server, result, asked_at)
 
     async def until(self, state: State) -> None:
         await eventually(lambda: self.state is state)
 
 
 @asynccontextmanager
-async def scene(*responds: Respond) -> AsyncIterator[Scene]:
+async def scene(*responds: Respond, signs: Signs = ANY_WORD) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         fakes = [await stack.enter_async_context(FakeNameserver(one)) for one in responds]
-        made = Scene(fakes)
+        made = Scene(fakes, signs)
         stack.push_async_callback(made.vitals.close)
         yield made
 
@@ -64,7 +81,7 @@ async def test_whoever_is_listed_is_up_and_nobody_else() -> None:
         assert made.vitals.is_any_up
         stranger = Nameserver("192.0.2.1")
         assert made.vitals.state(stranger) is State.DOWN
-        made.vitals.learn(stranger, Failure.SILENCE)
+        made.vitals.learn(stranger, Failure.SILENCE, 0.0)
         assert len(made.vitals.states()) == 1
 
 
@@ -95,7 +112,7 @@ async def test_no_other_failure_counts_against_a_server(failure: Failure) -> Non
 async def test_life_in_between_starts_the_count_anew() -> None:
     async with scene(ALIVE) as made:
         made.fail(FAILURES - 1)
-        made.vitals.learn(made.fakes[0].server, LIFE)
+        made.learn(LIFE)
         made.fail(FAILURES - 1)
         assert made.state is State.UP
 
@@ -115,15 +132,15 @@ async def test_a_server_that_fails_its_probe_is_down_until_one_succeeds() -> Non
         assert not made.vitals.is_any_up
         async with made.fakes[0]:
             await made.until(State.UP)
-        assert probes() == []
+        await eventually(lambda: probes() == [])
         assert [state for _, state in made.reports] == [State.SUSPECTED, State.DOWN, State.UP]
 
 
 async def test_life_shown_elsewhere_ends_the_probe() -> None:
     async with scene(silence) as made:
         made.fail()
-        assert len(probes()) == 1
-        made.vitals.learn(made.fakes[0].server, LIFE)
+        await eventually(lambda: len(probes()) == 1)
+        made.learn(LIFE)
         assert made.state is State.UP
         await eventually(lambda: probes() == [])
 
@@ -165,9 +182,103 @@ async def test_close_ends_all_probes() -> None:
         assert (probes(), made.vitals.states()) == ([], ())
 
 
+async def test_a_cut_reply_to_the_probe_is_life_to_a_nameserver_and_tcp_is_not_asked() -> None:
+    async with scene(zone("_my.id.enclave 1 A 100.64.0.70", udp_size=12)) as made:
+        made.fail()
+        await made.until(State.UP)
+        assert [transport for transport, _ in made.fakes[0].seen] == ["udp"]
+
+
+def of(fake: FakeNameserver) -> Nameserver:
+    return fake.server
+
+
+def settled(winner: int, *outrun: int, declined: tuple[int, ...] = ()) -> Settled[None]:
+    return Settled(None, winner, outrun, frozenset(declined))
+
+
+async def test_who_is_outrun_too_often_gives_way_until_two_probes_are_good() -> None:
+    async with scene(ALIVE, ALIVE) as made:
+        servers = list(map(of, made.fakes))
+        for _ in range(2):
+            made.vitals.raced(servers, settled(1, 0))
+        made.vitals.raced(servers, settled(0))
+        assert made.state is State.UP
+        made.vitals.raced(servers, settled(1, 0))
+        assert made.state is State.SLOW
+        assert made.vitals.is_any_up
+        await made.until(State.UP)
+        assert len(made.fakes[0].seen) == 2
+        assert made.vitals.state(servers[1]) is State.UP
+
+
+@pytest.mark.parametrize(("declining_loses", "expected"), [(False, State.UP), (True, State.SLOW)])
+async def test_declining_loses_a_race_where_the_signs_say_so(
+    declining_loses: bool, expected: State
+) -> None:
+    signs = Signs(PROBE, NAMESERVER_SIGNS.is_good, declining_loses=declining_loses)
+    async with scene(silence, ALIVE, signs=signs) as made:
+        for _ in range(3):
+            made.vitals.raced(list(map(of, made.fakes)), settled(1, 0, declined=(0,)))
+        assert made.state is expected
+
+
+async def test_what_is_no_longer_listed_has_lost_nothing() -> None:
+    async with scene(ALIVE, ALIVE) as made:
+        servers = list(map(of, made.fakes))
+        made.vitals.replace(servers[1:])
+        for _ in range(3):
+            made.vitals.raced(servers, settled(1, 0))
+        made.vitals.drained(servers[0])
+        assert made.vitals.states() == ((servers[1], State.UP),)
+
+
+async def test_who_drains_is_down_at_once_and_comes_back_by_two_probes() -> None:
+    async with scene(ALIVE) as made:
+        made.vitals.drained(made.fakes[0].server)
+        assert made.state is State.DOWN
+        await made.until(State.UP)
+        assert len(made.fakes[0].seen) == 2
+
+
+async def test_a_probe_that_is_planned_for_later_gives_way_to_an_earlier_one() -> None:
+    """A slow server whose second probe is due in half a second fails now: it is probed now."""
+    async with scene(ALIVE, ALIVE) as made:
+        for _ in range(3):
+            made.vitals.raced(list(map(of, made.fakes)), settled(1, 0))
+        await eventually(lambda: len(made.fakes[0].seen) == 1 and probes() == [])
+        made.fakes[0].respond = silence
+        made.fail()
+        assert made.state is State.SUSPECTED
+        await eventually(lambda: len(made.fakes[0].seen) == 2)
+
+
+async def test_the_signs_say_which_words_are_good_and_which_failures_count() -> None:
+    strict = Signs(PROBE, lambda _: False, frozenset((Failure.GARBAGE,)))
+    async with scene(ALIVE, signs=strict) as made:
+        made.fail()
+        assert made.state is State.UP
+        made.fail(failure=Failure.GARBAGE)
+        await made.until(State.DOWN)
+
+
+async def test_the_hedge_delay_follows_the_round_trips_of_the_server() -> None:
+    async with scene(ALIVE, ALIVE) as made:
+        first, second = map(of, made.fakes)
+        made.learn(LIFE, took=3.0)
+        made.learn(Failure.SILENCE, took=0.0)
+        assert made.vitals.hedge_delay(first) == LONGEST_DELAY
+        assert made.vitals.hedge_delay(second) == UNMEASURED_DELAY
+        made.vitals.replace((second,))
+        made.vitals.replace((first, second))
+        assert made.vitals.hedge_delay(first) == UNMEASURED_DELAY
+
+
 @pytest.mark.parametrize(
     ("result", "expected"),
     [(LIFE, True), *((failure, failure is Failure.TRUNCATED) for failure in Failure)],
 )
-def test_a_server_lives_that_has_spoken_itself(result: Message | Failure, expected: bool) -> None:
-    assert is_life(result) is expected
+def test_a_nameserver_lives_that_has_spoken_itself(
+    result: Message | Failure, expected: bool
+) -> None:
+    assert NAMESERVER_SIGNS.is_good(result) is expected
