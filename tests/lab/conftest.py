@@ -4,7 +4,8 @@
 
 The laptop holds the addresses of all senders (`dig -b` picks one), the office those of its
 nameservers. A test asks `laptop.dig("@100.64.0.70", "dbserver1.corp.net", "A")`. Whatever uses
-these fixtures is marked `lab`; the logs of all programs follow the report of a failed test.
+these fixtures is marked `lab`; the logs of all programs follow the report of a failed test. Larger
+than these three are the `sites`, which have machines of their own: see `tests.lab.sites`.
 """
 
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from tests.lab.answer import Answer
 from tests.lab.daemons import LOOKS_EVERY, Daemon, Daemons
+from tests.lab.load import favoured
 from tests.lab.namespaces import Namespace, Network
 from tests.lab.office import DNSMASQ, UNBOUND, start_dnsmasq, start_unbound
 from tests.lab.programs import (
@@ -29,6 +31,7 @@ from tests.lab.programs import (
     start_gateway,
     start_stub,
 )
+from tests.lab.sites import Sites, build_sites
 
 SPARE = "10.0.0.3"
 """An address of the office where a test may start a nameserver of its own."""
@@ -76,7 +79,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         arguments = getattr(item, "funcargs", {})
-        for scope in ("servers", "shared_daemons", "daemons"):
+        for scope in ("servers", "site_servers", "shared_daemons", "daemons"):
             for daemon in arguments.get(scope, ()):
                 log = "\n".join(daemon.log.splitlines()[-LOG_LINES:])
                 report.sections.append((f"log of {daemon.name} ({daemon.pid})", log))
@@ -121,6 +124,20 @@ def servers(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield servers
 
 
+@pytest.fixture(scope="session")
+def site_servers(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemons]:
+    """WireGuard and the nameservers of the sites, for the whole session."""
+    with Daemons(tmp_path_factory.mktemp("sites")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def sites(network: Network, site_servers: Daemons) -> Sites:
+    """Laptops, an office with two gateways and a branch, joined by WireGuard: do not stop it."""
+    with favoured():
+        return build_sites(network, site_servers)
+
+
 @pytest.fixture(scope="module")
 def shared_daemons(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemons]:
     """The programs that run for all tests of one file."""
@@ -133,6 +150,13 @@ def daemons(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The programs that run for one test."""
     with Daemons(tmp_path_factory.mktemp("daemons")) as daemons:
         yield daemons
+
+
+@pytest.fixture
+def before_others(network: Network) -> Iterator[None]:
+    """What this test starts comes before all else that the machine does: for tests with load."""
+    with favoured():
+        yield
 
 
 @pytest.fixture(scope="session")

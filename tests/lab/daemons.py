@@ -48,6 +48,7 @@ class Daemon:
                 env=environment,
                 start_new_session=True,
             )
+        _pass_on_niceness(self.pid)
 
     @property
     def pid(self) -> int:
@@ -146,6 +147,14 @@ class Daemons:
         made = self._folder / name
         made.mkdir(parents=True, exist_ok=True)
         return made
+
+
+def _pass_on_niceness(pid: int) -> None:
+    """Give our niceness to a program's session, too: Linux weighs sessions first (sched(7))."""
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
+    group = Path(f"/proc/{pid}/autogroup")
+    if niceness and group.exists():
+        group.write_text(str(niceness))
 
 
 def _ending(daemon: Daemon) -> str:

@@ -1,4 +1,4 @@
-"""Network namespaces joined by veth pairs: small machines inside this one.
+"""Network namespaces joined by cables (veth pairs) and switches (bridges): small machines.
 
 A `Network` makes them and takes all of them away again; nothing outside its namespaces changes.
 Their names hold the id of the process that made them, so that what a killed run left behind is
@@ -19,6 +19,7 @@ from tests.lab.answer import Answer, read_answer
 
 PREFIX = "enclave-lab-"
 RUN = Path("/run/netns")
+TOOLS = ("dig", "dnsmasq", "dnsperf", "ip", "nft", "unbound", "wg", "wireguard-go")
 CLONE_NEWNET = 0x40000000
 
 
@@ -46,6 +47,13 @@ class Namespace:
         return subprocess.run(
             self.command(*arguments), capture_output=True, text=True, timeout=timeout, check=False
         )
+
+    def succeed(self, *arguments: str, timeout: float = 30) -> str:
+        """Run a command in here and return what it said. Raises RuntimeError where it fails."""
+        run = self.run(*arguments, timeout=timeout)
+        if run.returncode:
+            raise RuntimeError(f"{self.name}: {' '.join(arguments)}: {run.stderr.strip()}")
+        return run.stdout
 
     def dig(self, *arguments: str) -> Answer:
         """Ask with real dig, in its own words: `dig("@100.64.0.70", "dbserver1.corp.net", "A")`.
@@ -100,11 +108,12 @@ class Network:
 
     def __init__(self) -> None:
         self._made: dict[str, Namespace] = {}
+        self._ports = 0
 
     def __enter__(self) -> Self:
         if os.geteuid() != 0:
             raise RuntimeError("the lab needs root for its network namespaces: make lab")
-        missing = [tool for tool in ("dig", "dnsmasq", "ip", "unbound") if not shutil.which(tool)]
+        missing = [tool for tool in TOOLS if not shutil.which(tool)]
         if missing:
             raise RuntimeError(f"the lab needs {', '.join(missing)}: make deps")
         self._remove_left_behind()
@@ -136,6 +145,26 @@ class Network:
             for address in addresses:
                 namespace.add_address(name, address)
             _ip("-n", namespace.path, "link", "set", name, "up")
+
+    def switch(self, name: str, place: Namespace, addresses: list[str]) -> None:
+        """A switch that stands in `place`, which has these addresses on it."""
+        _ip("-n", place.path, "link", "add", name, "type", "bridge")
+        for address in addresses:
+            place.add_address(name, address)
+        _ip("-n", place.path, "link", "set", name, "up")
+
+    def plug(
+        self, name: str, machine: Namespace, addresses: list[str], place: Namespace, switch: str
+    ) -> None:
+        """Join a machine to a switch by a cable that it calls `name`."""
+        self._ports += 1
+        port = f"port{self._ports}"
+        veth = ["type", "veth", "peer", "name", port, "netns", place.path]
+        _ip("link", "add", name, "netns", machine.path, *veth)
+        for address in addresses:
+            machine.add_address(name, address)
+        _ip("-n", machine.path, "link", "set", name, "up")
+        _ip("-n", place.path, "link", "set", port, "master", switch, "up")
 
     @staticmethod
     def _remove_left_behind() -> None:

@@ -186,7 +186,7 @@ def _start(
     path = folder / f"{verb}.toml"
     path.write_text(_toml(configuration))
     command = [*before, sys.executable, "-m", "enclave_dns", verb, "-c", str(path)]
-    daemon = daemons.start(namespace, verb, command, _environment())
+    daemon = daemons.start(namespace, verb, command, environment())
     daemon.wait_until(lambda: "\n" in daemon.said, f"the line {expected!r}", STARTS_WITHIN)
     ready = daemon.said.splitlines()[0]
     assert ready == expected, daemon.log
@@ -198,7 +198,7 @@ def _toml(configuration: Mapping[str, object]) -> str:
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in configuration.items())
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours without the settings that the programs read, and with this checkout in front."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("ENCLAVE_")
