@@ -96,4 +96,5 @@ def _cut(
     """A chain that leads nowhere, for as long as what was said on the way counts."""
     ttl = min(one.ttl for one in passed)
     age = max(one.age for one in passed)
-    return Walk(Outcome.FAILED, name, chain, (), ttl, age, questions=asked)
+    is_stale = any(one.is_stale for one in passed)
+    return Walk(Outcome.FAILED, name, chain, (), ttl, age, is_stale, asked)

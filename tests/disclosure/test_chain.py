@@ -83,6 +83,26 @@ def test_an_answer_that_leads_back_to_itself_has_no_data() -> None:
     assert walk(asked(0), {asked(0): empty}) == Walk(Outcome.FAILED, name(0), questions=(asked(0),))
 
 
+def test_a_loop_is_as_old_and_as_stale_as_what_was_said_on_the_way() -> None:
+    """Where it could not be asked anew, it is not wanted again and again."""
+    there = Resolution(
+        Outcome.ANSWER, name(1), chain=(link(0, 1),), is_final=False, ttl=30, age=7.0
+    )
+    back = Resolution(
+        Outcome.ANSWER, name(0), chain=(link(1, 0),), is_final=False, ttl=9, is_stale=True
+    )
+    found = walk(asked(0), {asked(0): there, asked(1): back})
+    assert found == Walk(
+        Outcome.FAILED,
+        name(0),
+        (link(0, 1), link(1, 0)),
+        ttl=9,
+        age=7.0,
+        is_stale=True,
+        questions=(asked(0), asked(1)),
+    )
+
+
 @pytest.mark.parametrize("outcome", [Outcome.NXDOMAIN, Outcome.FAILED, Outcome.DOWN])
 def test_the_last_answer_says_how_a_walk_ends(outcome: Outcome) -> None:
     cut = Resolution(Outcome.ANSWER, name(1), chain=(link(0, 1),), is_final=False)

@@ -73,10 +73,14 @@ class Policy:
         return Sender(key, key.hex()[:8], view=view_of(permission, here))
 
     def model(self, world: World, longest: int | None = 30) -> Model:
-        """What it may learn in a world, with TTLs of at most `longest` in a restricted view."""
+        """What it may learn in a world, with TTLs of at most `longest` in a restricted view.
+
+        A policy that permits nothing says nothing of its suffixes either.
+        """
         if self.is_open:
             return OpenModel(self.routes, world, self.has_suffix)
-        return Model(self.routes, world, self.has_suffix, longest)
+        has_suffix = self.has_suffix and bool(self.routes)
+        return Model(self.routes, world, has_suffix, longest)
 
 
 @dataclass(frozen=True)
