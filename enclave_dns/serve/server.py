@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from enclave_dns.disclosure.reply import EDE_NOT_READY, Reply, failed
-from enclave_dns.serve.pending import Pending, Ticket
+from enclave_dns.serve.pending import MAX_IN_FLIGHT, MAX_PER_SENDER, Pending, Ticket
 from enclave_dns.serve.program import Audience, Program
 from enclave_dns.serve.query import Query, Refusal, admit
 from enclave_dns.serve.rendering import render_reply
@@ -56,12 +56,16 @@ class _Waiting:
 
 
 class Server:
-    """Answers packets for one program. `counts` holds replies by kind and refusals by reason."""
+    """Answers packets for one program. `counts` holds replies by kind and refusals by reason.
 
-    def __init__(self, program: Program) -> None:
+    `has_one_sender`: nobody's share has to be kept from anybody else.
+    """
+
+    def __init__(self, program: Program, *, has_one_sender: bool = False) -> None:
         self._program = program
         self._replies = ReplyCache()
-        self._pending: Pending[_Waiting] = Pending()
+        per_sender = MAX_IN_FLIGHT if has_one_sender else MAX_PER_SENDER
+        self._pending: Pending[_Waiting] = Pending(per_sender=per_sender)
         self._clock = asyncio.get_running_loop().time
         self._is_draining = False
         self.counts: Counter[str] = Counter()

@@ -29,6 +29,9 @@ from enclave_dns.wire.numbers import RCode
 BUDGET: Final = 0.95
 """Seconds for one query, over all groups (operating systems ask elsewhere after one second)."""
 
+DOUBTFUL_SHARE: Final = 0.2
+"""Seconds for a group none of whose gateways is up without doubt, where another one is left."""
+
 RESEND_AFTER: Final = 0.4
 """Seconds after which the last gateway awaited is asked once more: a datagram may be lost."""
 
@@ -103,6 +106,8 @@ class Asking:
         for place, stop in enumerate(stops):
             waiting = [s for s in stops[place:] if self._candidates(s.group)]
             share = (deadline - now()) / max(len(waiting), 1)
+            if len(waiting) > 1 and not self._is_any_well(stop.group):
+                share = min(share, DOUBTFUL_SHARE)
             step, resolution = await self._group(stop, question, now() + share)
             steps.append(step)
             did_fail = any(step.word is Word.FAILED for step in steps)
@@ -114,6 +119,11 @@ class Asking:
     def _counts(stop: Stop, resolution: Resolution, did_fail: bool) -> bool:
         """An open group's negative word is final, unless a group that might know has failed."""
         return bool(resolution.rrset) or not stop.group.is_open or not did_fail
+
+    def _is_any_well(self, group: Group) -> bool:
+        """Whether a gateway of a group is up without doubt."""
+        states = (self._vitals.state(gateway.server) for gateway in group.gateways)
+        return State.UP in states
 
     def _candidates(self, group: Group) -> tuple[int, ...]:
         """The places of the gateways that are not known to be down, in the order to ask them.

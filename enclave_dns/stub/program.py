@@ -69,7 +69,7 @@ class StubProgram:
         if config.fallback == "system":
             self._fallback = SystemNameservers(Selected())
         self._answers = StubAnswers(self._compile())
-        server = Server(self._answers)
+        server = Server(self._answers, has_one_sender=True)
         listeners = Listeners(server)
         try:
             # To Linux, what this machine asks one of its own addresses comes in by the interface

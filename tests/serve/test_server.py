@@ -210,6 +210,19 @@ async def test_over_the_limit_of_a_sender_its_oldest_query_gets_servfail(
     assert server.counts["ousted"] == 1
 
 
+async def test_where_there_is_one_sender_its_share_is_all_there_is(
+    program: ScriptedProgram, inbox: Inbox
+) -> None:
+    server = Server(program, has_one_sender=True)
+    names = [f"n{number}.net" for number in range(MAX_PER_SENDER + 10)]
+    hold_back(server, inbox, program, *names)
+    await eventually(lambda: len(program.asked) == len(names))
+    for name in names:
+        program.gate(name).set()
+    await eventually(lambda: len(inbox.packets) == len(names))
+    assert set(inbox.rcodes.values()) == {"NOERROR"}
+
+
 async def test_a_burst_before_any_of_its_queries_has_begun_is_answered_all_the_same(
     server: Server, program: ScriptedProgram, inbox: Inbox
 ) -> None:

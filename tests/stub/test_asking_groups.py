@@ -4,6 +4,8 @@ import pytest
 
 from enclave_dns.stub.asking import Word
 from enclave_dns.stub.groups import LAST, LEARNED, ORDER
+from enclave_dns.upstream.health import FAILURES
+from enclave_dns.upstream.transport import Failure
 from tests.fakes.dns_worlds import view_of
 from tests.fakes.gateways import (
     OPEN,
@@ -64,6 +66,18 @@ async def test_a_group_that_failed_is_passed_over() -> None:
             said = await made.ask(DB)
             assert [step.word for step in said.steps] == [Word.FAILED, Word.ANSWERED]
             assert said.did_fail
+
+
+async def test_a_group_that_is_suspected_is_not_waited_for_as_long_as_one_that_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("enclave_dns.stub.asking.BUDGET", 60.0)
+    async with scene(Site(silence, LONDON), Site(IN_PARIS, PARIS)) as made:
+        for _ in range(FAILURES):
+            made.vitals.learn(made.gateways[0].server, Failure.SILENCE, 0.0)
+        # Half of the budget would be longer than `ask` waits.
+        said = await made.ask(DB)
+        assert [step.word for step in said.steps] == [Word.FAILED, Word.ANSWERED]
 
 
 async def test_where_all_know_nothing_it_is_nothing_and_with_a_failure_failed() -> None:
