@@ -21,7 +21,7 @@ test: $(VENV)/.test ## every test that needs neither root nor a Debian package
 
 lab: ## real dig, unbound, dnsmasq and WireGuard in network namespaces (root, after `make deps`)
 	@[ "$$(id -u)" -eq 0 ] || { echo "make lab needs root for its network namespaces: sudo make lab" >&2; exit 1; }
-	@for tool in dig dnsmasq dnsperf ip nft unbound wg wireguard-go; do PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null \
+	@for tool in dig dnsmasq dnsperf ip musl-gcc nft unbound wg wireguard-go; do PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null \
 		|| { echo "make lab needs $$tool: run make deps first" >&2; exit 1; }; done
 	@$(MAKE) --silent $(VENV)/.test
 	PYTHONDONTWRITEBYTECODE=1 $(RUN) pytest -p no:cacheprovider -m lab $(ARGS)

@@ -19,7 +19,18 @@ from tests.lab.answer import Answer, read_answer
 
 PREFIX = "enclave-lab-"
 RUN = Path("/run/netns")
-TOOLS = ("dig", "dnsmasq", "dnsperf", "ip", "nft", "unbound", "wg", "wireguard-go")
+TOOLS = (
+    "dbus-daemon",
+    "dig",
+    "dnsmasq",
+    "dnsperf",
+    "ip",
+    "musl-gcc",
+    "nft",
+    "unbound",
+    "wg",
+    "wireguard-go",
+)
 CLONE_NEWNET = 0x40000000
 
 

@@ -155,19 +155,24 @@ def start_stub(
     *,
     system_id: str = "KD9Q2",
     listen: str = "127.0.0.1:53",
+    before: Sequence[str] = (),
     **settings: object,
 ) -> Program:
-    """`enclave-dns stub`; `settings` as with `start_gateway`."""
+    """`enclave-dns stub`; `settings` as with `start_gateway`.
+
+    `before` is a command that runs the rest of its line in a place of its own.
+    """
     folder = daemons.folder(f"stub-{system_id}-files")
     configuration = {
         "system_id": system_id,
         "organisation": "organisation.toml",
         "listen": [listen],
+        "state_dir": str(folder / "state"),
         **settings,
     }
     files = {"organisation.toml": organisation}
     expected = f"ready stub {system_id} {listen}"
-    return _start(daemons, namespace, "stub", folder, files, configuration, expected)
+    return _start(daemons, namespace, "stub", folder, files, configuration, expected, before)
 
 
 def _start(
