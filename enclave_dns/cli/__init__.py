@@ -9,10 +9,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from enclave_dns.cli.arguments import parser
 from enclave_dns.cli.exit_codes import ERROR, INVALID, USAGE
 from enclave_dns.errors import DocumentError, EnclaveDnsError
+
+_MODULES: Final = {"os": "os_dns"}
+"""Verbs whose module has another name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.verb:
         parser().print_help()
         return USAGE
-    verb = importlib.import_module(f"enclave_dns.cli.{options.verb}")
+    module = _MODULES.get(options.verb, options.verb)
+    verb = importlib.import_module(f"enclave_dns.cli.{module}")
     try:
         code: int = verb.run(options)
         sys.stdout.flush()

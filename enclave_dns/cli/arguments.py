@@ -12,6 +12,7 @@ _EXAMPLES: Final = {
     "query": "enclave-dns query dbserver1.corp.net A --server 127.0.0.1:5300",
     "explain": "enclave-dns explain files.corp.net A --sender KD9Q2 -c conf/gateway.toml",
     "organisation": "enclave-dns organisation slice --for KD9Q2 conf/organisation.toml",
+    "os": "enclave-dns os status -c /etc/enclave-dns/stub.toml",
     "demo": "enclave-dns demo --once",
 }
 
@@ -22,6 +23,7 @@ _SUMMARIES: Final = {
     "query": "ask a DNS server one question",
     "explain": "say why a name is answered, or is not: at a gateway or on a laptop",
     "organisation": "work on an organisation's document: cut the slice of one system",
+    "os": "show our place in this machine's resolver, or undo it with the stub dead",
     "demo": "run an office, a gateway and two laptops on loopback, and tell their story",
 }
 
@@ -64,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _json(explain)
     _organisation(_verb(verbs, "organisation"))
+    _os(_verb(verbs, "os"))
     demo = _verb(verbs, "demo")
     demo.add_argument("--once", action="store_true", help="end after the story")
     _json(demo)
@@ -95,6 +98,29 @@ def _organisation(verb: argparse.ArgumentParser) -> None:
     )
     cut.add_argument("file", metavar="FILE", help="the organisation")
     cut.add_argument("-o", "--output", default="", metavar="FILE", help="stdout unless given")
+
+
+def _os(verb: argparse.ArgumentParser) -> None:
+    works = verb.add_subparsers(dest="work", metavar="WORK", required=True)
+    status = works.add_parser(
+        "status",
+        help="who manages the machine's nameservers, and whether we are among them",
+        description="Show who manages the machine's nameservers, and whether we are among them.",
+        epilog=f"example: {_EXAMPLES['os']}",
+    )
+    restore = works.add_parser(
+        "restore",
+        help="undo what a stub that is gone has left",
+        description="Undo what a stub that is gone has left behind. May be called at any time.",
+        epilog="example: enclave-dns os restore",
+    )
+    for work in (status, restore):
+        place = work.add_mutually_exclusive_group()
+        place.add_argument("-c", "--config", default="", metavar="FILE", help="the stub's")
+        place.add_argument(
+            "--state-dir", default="", metavar="DIR", help="where the stub keeps its journal"
+        )
+        _json(work)
 
 
 def _daemon(verb: argparse.ArgumentParser) -> None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 
 from enclave_dns.disclosure.ranges import Range, prefix
-from enclave_dns.errors import Problem
+from enclave_dns.errors import EnvironmentFault, Problem
 from enclave_dns.organisation.document import Organisation, System
 from enclave_dns.organisation.public import public_ranges
+from enclave_dns.sources.netlink import netlink
 from enclave_dns.validation import path_in
 
 
@@ -30,8 +31,8 @@ def gateway_warnings(organisation: Organisation, gateway: System) -> tuple[Probl
         return ()
     try:
         prefixes = tuple(interface_prefixes())
-    except OSError as error:
-        reason = f"cannot compare it with this machine's interfaces: {error.strerror or error}"
+    except EnvironmentFault as fault:
+        reason = f"cannot compare it with this machine's interfaces: {fault}"
         return (Problem(organisation.file, _not_public(organisation, gateway), reason),)
     return public_interfaces(organisation, gateway, prefixes)
 
@@ -71,10 +72,9 @@ def interface_prefixes() -> Iterator[InterfacePrefix]:
     """The prefixes of every interface of this machine, in the kernel's order.
 
     Blocks, and may not be called where an event loop runs: netlink wants a thread of its own.
+    Raises EnvironmentFault.
     """
-    from pyroute2 import IPRoute
-
-    with IPRoute() as route:
+    with netlink("list this machine's interfaces") as route:
         owned = list(route.get_addr())
         names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in route.get_links()}
     for entry in owned:

@@ -220,6 +220,6 @@ def _directories(kind: type[Config], base: Path, environ: Environment) -> dict[s
     runtime = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     found: dict[str, Any] = {"admin": Path(runtime or base) / f"{_TITLES[kind]}.sock"}
     state = environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    if state and kind is GatewayConfig:
+    if state:
         found["state_dir"] = Path(state)
     return found

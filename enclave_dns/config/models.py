@@ -195,3 +195,4 @@ class StubEntry(ConfigEntry):
     fallback: Annotated[Fallback, PlainValidator(_one_of(Fallback))] = "os"
     miss: Annotated[Miss, PlainValidator(_one_of(Miss))] = "auto"
     manage_dns: bool = False
+    state_dir: str = ""

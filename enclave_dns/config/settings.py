@@ -14,6 +14,9 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 Fallback = Literal["os", "system"]
 Miss = Literal["auto", "refused", "servfail", "nxdomain"]
 
+STATE_DIR: Final = Path("/var/lib/enclave-dns")
+"""Where a stub keeps its state, unless it is told otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -74,9 +77,11 @@ class StubConfig(Config):
     """The rcode of a name that nobody knows; `auto` follows the integration in use."""
     manage_dns: bool = False
     """Whether to make the operating system ask this stub."""
+    state_dir: Path = STATE_DIR
+    """Where it is written down how to undo that. By default $STATE_DIRECTORY comes first."""
 
 
-_LATER: Final = ("manage_dns", "metrics", "workers")
+_LATER: Final = ("metrics", "workers")
 
 
 def not_in_effect(config: Config) -> tuple[str, ...]:

@@ -6,11 +6,14 @@ listeners and the program's background work; everything ends when `run` does.
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from enclave_dns.endpoint import Endpoint
+from enclave_dns.errors import EnvironmentFault
 from enclave_dns.serve.server import Server
 from enclave_dns.serve.sockets import bound, interface_of
 from enclave_dns.serve.tcp import TcpListener
@@ -19,40 +22,105 @@ from enclave_dns.serve.udp import UdpListener
 logger = structlog.get_logger()
 
 
+@dataclass(slots=True, eq=False)
+class _Place:
+    """One listen address and the listeners there.
+
+    `index` is the number of the interface that they are bound to: another one may get its name.
+    """
+
+    endpoint: Endpoint
+    index: int
+    udp: UdpListener
+    tcp: TcpListener
+
+    async def close(self) -> None:
+        self.udp.close()
+        await self.tcp.close()
+
+
 class Listeners:
     """Every socket of a daemon, UDP and TCP, on all its listen addresses."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._udp: list[UdpListener] = []
-        self._tcp: list[TcpListener] = []
-        self.endpoints: tuple[Endpoint, ...] = ()
+        self._interface = ""
+        self._places: list[_Place] = []
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where we listen, with the ports that were picked."""
+        return tuple(place.endpoint for place in self._places)
 
     async def open(self, endpoints: Sequence[Endpoint], interface: str) -> None:
         """Bind and serve all addresses, or none. Raises EnvironmentFault with the remedy."""
-        opened: list[Endpoint] = []
+        self._interface = interface
         try:
             for endpoint in endpoints:
-                device = interface or await asyncio.to_thread(interface_of, endpoint.address)
-                udp, tcp = bound(endpoint, device)
-                opened.append(Endpoint(endpoint.address, udp.getsockname()[1]))
-                self._udp.append(UdpListener(udp, self._server))
-                listener = TcpListener(self._server)
-                self._tcp.append(listener)
-                await listener.open(tcp)
+                self._places.append(await self._bind(endpoint))
         except BaseException:
             await self.close()
             raise
-        self.endpoints = tuple(opened)
+
+    async def rebind(self) -> tuple[Endpoint, ...]:
+        """Follow interfaces that have gone and come back as others; returns who was moved.
+
+        An address that no interface has now is left for the next time. Raises EnvironmentFault
+        where a socket cannot be had; the old ones stay, and the other addresses are moved still.
+        """
+        moved: list[Endpoint] = []
+        faults: list[EnvironmentFault] = []
+        for number, place in enumerate(self._places):
+            try:
+                device = await self._device(place.endpoint)
+                if _index(device) == place.index:
+                    continue
+            except EnvironmentFault:
+                continue
+            try:
+                # The old socket belongs to an interface that is gone, and is in nobody's way.
+                self._places[number] = await self._bind(place.endpoint)
+            except EnvironmentFault as fault:
+                faults.append(fault)
+                continue
+            await place.close()
+            moved.append(place.endpoint)
+        if faults:
+            raise faults[0]
+        return tuple(moved)
 
     async def close(self) -> None:
         """Give all sockets back."""
-        for udp in self._udp:
-            udp.close()
-        for tcp in self._tcp:
-            await tcp.close()
-        self._udp.clear()
-        self._tcp.clear()
+        for place in self._places:
+            await place.close()
+        self._places.clear()
+
+    async def _device(self, endpoint: Endpoint) -> str:
+        return self._interface or await asyncio.to_thread(interface_of, endpoint.address)
+
+    async def _bind(self, endpoint: Endpoint) -> _Place:
+        device = await self._device(endpoint)
+        index = _index(device)
+        udp, tcp = bound(endpoint, device)
+        at = Endpoint(endpoint.address, udp.getsockname()[1])
+        place = _Place(at, index, UdpListener(udp, self._server), TcpListener(self._server))
+        try:
+            await place.tcp.open(tcp)
+        except OSError as error:
+            await place.close()
+            raise EnvironmentFault(f"cannot listen on {at}: {error.strerror}") from error
+        except BaseException:
+            await place.close()
+            raise
+        return place
+
+
+def _index(device: str) -> int:
+    """The number of an interface; 0 where there is none."""
+    try:
+        return socket.if_nametoindex(device)
+    except OSError:
+        return 0
 
 
 async def serve_until_stopped(
@@ -62,11 +130,13 @@ async def serve_until_stopped(
     *,
     on_ready: Callable[[], None],
     on_reload: Callable[[], None],
+    on_stop: Callable[[], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain. SIGHUP calls `on_reload`.
 
-    `background` is work that goes on meanwhile; it is cancelled at the end. The listeners must
-    be open; they are closed in any case.
+    `background` is work that goes on meanwhile; it is cancelled at the end. `on_stop` is awaited
+    before the drain, while everything is answered still. The listeners must be open; they are
+    closed in any case.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -78,6 +148,8 @@ async def serve_until_stopped(
             running = [tasks.create_task(work()) for work in background]
             on_ready()
             await stop.wait()
+            if on_stop is not None:
+                await on_stop()
             logger.info("draining")
             await server.drain()
             for task in running:

@@ -8,10 +8,11 @@ never reaches us.
 import errno
 import socket
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from enclave_dns.endpoint import Endpoint
 from enclave_dns.errors import EnvironmentFault
+from enclave_dns.sources.netlink import netlink
 
 _ATTEMPTS: Final = 20
 
@@ -30,31 +31,37 @@ def interface_of(address: str) -> str:
 
     Blocks, and may not be called where an event loop runs: netlink wants a thread of its own.
     """
-    from pyroute2 import IPRoute
-
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with IPRoute() as route:
-        owned = route.get_addr(family=family)
+    with netlink(f"find the interface of {address}") as route:
+        owned = list(route.get_addr(family=family))
         names = {link["index"]: link.get_attr("IFLA_IFNAME") for link in route.get_links()}
     wanted = socket.inet_pton(family, address)
     for entry in owned:
-        local = entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS")
-        if local and socket.inet_pton(family, local) == wanted:
-            return str(names[entry["index"]])
-        # The whole of 127.0.0.0/8 belongs to lo, whichever of it is written there.
-        if local and family == socket.AF_INET and local.startswith("127.") and wanted[0] == 127:
-            return str(names[entry["index"]])
+        # An interface may go between the two lists.
+        if _has(entry, family, wanted) and (name := names.get(entry["index"])):
+            return str(name)
     raise EnvironmentFault(
         f"cannot listen on {address}: no interface has this address; "
         "connect the overlay first, or correct `listen`"
     )
 
 
-def own_addresses() -> frozenset[str]:
-    """Every address of this machine, as the kernel writes source addresses. In a thread, too."""
-    from pyroute2 import IPRoute
+def _has(entry: Any, family: int, wanted: bytes) -> bool:
+    """Whether this entry of the kernel's list is for this address."""
+    local = entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS")
+    if not local:
+        return False
+    # The whole of 127.0.0.0/8 belongs to lo, whichever of it is written there.
+    both_loopback = family == socket.AF_INET and local.startswith("127.") and wanted[0] == 127
+    return both_loopback or socket.inet_pton(family, local) == wanted
 
-    with IPRoute() as route:
+
+def own_addresses() -> frozenset[str]:
+    """Every address of this machine, as the kernel writes source addresses. In a thread, too.
+
+    Raises EnvironmentFault.
+    """
+    with netlink("list the addresses of this machine") as route:
         found = (
             entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS")
             for entry in route.get_addr()
@@ -85,7 +92,10 @@ def bound(endpoint: Endpoint, device: str) -> tuple[socket.socket, socket.socket
 
 def _socket(address: str, port: int, kind: int, device: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sock = socket.socket(family, kind)
+    try:
+        sock = socket.socket(family, kind)
+    except OSError as error:
+        raise EnvironmentFault(_explained(error, address, port, device)) from error
     try:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

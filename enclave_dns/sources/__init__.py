@@ -2,5 +2,5 @@
 
 The parsers (`hosts`, `resolv_conf`) take bytes and give frozen tables; whatever a line holds, they
 skip it or read it, and never raise. `special` is a literal table. The files themselves are read in
-`files` and watched in `watching`, apart from all decisions.
+`files` and watched in `watching`, apart from all decisions; `netlink` asks the kernel.
 """

@@ -135,18 +135,23 @@ def choose_nameservers(
     systemd: ResolvConf | None = None,
     listening: frozenset[tuple[str, int]] = frozenset(),
     configured: tuple[Nameserver, ...] = (),
+    *,
+    is_behind_systemd: bool = False,
 ) -> Selected:
     """Whom to ask.
 
     A `configured` list replaces `own` with its options altogether. In `own`, a stub of systemd is
     replaced by the servers of `systemd` (the content of SYSTEMD_UPSTREAM, None where there is no
     such file); where that names none, the stub itself is asked. `listening` holds our own listen
-    addresses and ports: asking them would go in circles.
+    addresses and ports: asking them would go in circles. So would a stub of systemd that asks us
+    (`is_behind_systemd`): it is left out altogether.
 
     A file that is missing or names nobody means 127.0.0.1, as it does to glibc (resolv.conf(5)),
     whether something listens there or not: the health check finds that out within a second. If
     that is ourselves, or everyone named is, the list is empty and every look-up ends as DOWN.
     """
+    if is_behind_systemd:
+        listening |= {(address, DNS_PORT) for address in SYSTEMD_STUBS}
     if configured:
         return _without_loops(configured, ResolvConf(), listening, Origin.CONFIGURED)
     if not own.nameservers:
@@ -169,6 +174,10 @@ def _is_systemd_stub(server: Nameserver) -> bool:
     return server.address in SYSTEMD_STUBS and server.port == DNS_PORT
 
 
+def _loop(server: Nameserver) -> str:
+    return "systemd-resolved asks us" if _is_systemd_stub(server) else "our own listen address"
+
+
 def _without_loops(
     servers: tuple[Nameserver, ...],
     conf: ResolvConf,
@@ -179,7 +188,7 @@ def _without_loops(
     skipped = list(conf.skipped)
     for server in servers:
         if (server.address, server.port) in listening:
-            skipped.append(Skipped(str(server), "our own listen address"))
+            skipped.append(Skipped(str(server), _loop(server)))
         elif server in kept:
             skipped.append(Skipped(str(server), "named twice"))
         else:

@@ -21,17 +21,26 @@ MAX_RESOLV_CONF: Final = 1 << 20
 
 
 def select_nameservers(
-    resolv_conf: Path, configured: Iterable[Endpoint], listening: frozenset[tuple[str, int]]
+    resolv_conf: Path,
+    configured: Iterable[Endpoint],
+    listening: frozenset[tuple[str, int]],
+    saved: bytes | None = None,
+    *,
+    is_behind_systemd: bool = False,
 ) -> Selected:
     """The nameservers to ask as the files are now; `configured` ones go before the files.
 
-    `listening` are our own addresses and ports, which are never asked.
+    `listening` are our own addresses and ports, which are never asked. `saved` is the content that
+    counts instead of the file's, where the file is one of ours; `is_behind_systemd`: this machine's
+    systemd-resolved asks us, and is never asked.
     """
+    own = _read(resolv_conf) if saved is None else parse_resolv_conf(saved)
     return choose_nameservers(
-        _read(resolv_conf) or ResolvConf(),
+        own or ResolvConf(),
         _read(SYSTEMD),
         listening,
         tuple(Nameserver(e.address, e.scope, e.port) for e in configured),
+        is_behind_systemd=is_behind_systemd,
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Final
 
 from enclave_dns.config import StubConfig
@@ -26,9 +25,6 @@ from enclave_dns.upstream.vitals import Signs, Vitals
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.numbers import RCode, RRType
 
-RESOLV_CONF: Final = Path("/etc/resolv.conf")
-"""Where the machine's own nameservers are listed."""
-
 
 def _is_well(result: Message | Failure) -> bool:
     """A gateway that drains or does not know us speaks too, but serves us nothing."""
@@ -44,12 +40,11 @@ GATEWAY_SIGNS: Final = Signs(
 """The fixed question is the one that every gateway answers, whatever its nameservers do."""
 
 _MISS: Final = {
-    "auto": RCode.REFUSED,
     "refused": RCode.REFUSED,
     "servfail": RCode.SERVFAIL,
     "nxdomain": RCode.NXDOMAIN,
 }
-"""`auto` follows how the operating system asks; in a list of nameservers that is REFUSED."""
+"""`auto` follows how the operating system asks."""
 
 
 def assemble(
@@ -63,11 +58,13 @@ def assemble(
     vitals: Vitals,
     local_addresses: frozenset[str] = frozenset(),
     fallback: SystemNameservers | None = None,
+    miss: RCode | None = None,
 ) -> State:
     """What the stub of `system` answers from at `now`.
 
     `epoch` makes its cache keys differ from all others; exchange, vitals and fallback live longer
-    than one state.
+    than one state. `miss` is what the operating system needs to hear in order to ask on, if that is
+    known; in a list of nameservers it is REFUSED.
     """
     gateways = gateways_for(organisation, system, config, now)
     return State(
@@ -75,7 +72,7 @@ def assemble(
         compile_zones(organisation, system, connected(organisation, system, now)),
         Asking(grouped(gateways), exchange, vitals),
         local_addresses,
-        _MISS[config.miss],
+        _MISS.get(config.miss, miss or RCode.REFUSED),
         fallback,
     )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from enclave_dns.config import StubConfig
 from enclave_dns.disclosure.reply import Reply
+from enclave_dns.machine.detection import RESOLV_CONF
+from enclave_dns.machine.keeper import saved_resolv_conf
 from enclave_dns.observe.record_text import record_text
 from enclave_dns.observe.way import ReplyTold, StopTold, Way
 from enclave_dns.organisation.document import Organisation
@@ -19,7 +21,7 @@ from enclave_dns.sources.resolv_files import select_nameservers
 from enclave_dns.sources.special import special_name
 from enclave_dns.stub.answer import State, StubAnswers
 from enclave_dns.stub.asking import Said
-from enclave_dns.stub.assembly import GATEWAY_SIGNS, RESOLV_CONF, assemble, source_address
+from enclave_dns.stub.assembly import GATEWAY_SIGNS, assemble, source_address
 from enclave_dns.stub.fallback import SystemNameservers
 from enclave_dns.stub.groups import way
 from enclave_dns.upstream.exchange import Exchange
@@ -46,7 +48,9 @@ async def explain(
     fallback = None
     if config.fallback == "system":
         listening = frozenset((endpoint.address, endpoint.port) for endpoint in config.listen)
-        fallback = SystemNameservers(select_nameservers(resolv_conf, config.nameservers, listening))
+        saved = saved_resolv_conf(config.state_dir, resolv_conf)
+        selected = select_nameservers(resolv_conf, config.nameservers, listening, saved)
+        fallback = SystemNameservers(selected)
     state = assemble(
         organisation,
         system,

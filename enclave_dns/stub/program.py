@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,12 @@ from enclave_dns.config import (
     load_organisation,
     not_in_effect,
 )
-from enclave_dns.errors import DocumentError
+from enclave_dns.errors import DocumentError, EnvironmentFault
+from enclave_dns.machine.detection import RESOLV_CONF
+from enclave_dns.machine.keeper import saved_resolv_conf
+from enclave_dns.machine.links import look
+from enclave_dns.machine.roaming import Roaming
+from enclave_dns.organisation.connections import gateways_of
 from enclave_dns.organisation.stub_advice import refuse_other_slice
 from enclave_dns.organisation.versions import own_system
 from enclave_dns.serve.daemon import Listeners, serve_until_stopped
@@ -25,8 +31,9 @@ from enclave_dns.sources.nameserver import Nameserver, Selected
 from enclave_dns.sources.resolv_files import SYSTEMD, select_nameservers
 from enclave_dns.sources.watching import Watcher
 from enclave_dns.stub.answer import State, StubAnswers
-from enclave_dns.stub.assembly import GATEWAY_SIGNS, RESOLV_CONF, assemble, source_address
+from enclave_dns.stub.assembly import GATEWAY_SIGNS, assemble, source_address
 from enclave_dns.stub.fallback import SystemNameservers
+from enclave_dns.stub.machine import keeper_of, wanted
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State as Health
 from enclave_dns.upstream.vitals import Vitals
@@ -55,6 +62,8 @@ class StubProgram:
         self._fallback: SystemNameservers | None = None
         self._answers: StubAnswers
         self._greeting: asyncio.Task[None] | None = None
+        self._listeners: Listeners
+        self._keeper = keeper_of(config, resolv_conf, self._miss_changed)
 
     async def run(self, announce: Callable[[str], None]) -> None:
         """Serve until stopped. `announce` gets the line that says where.
@@ -70,8 +79,14 @@ class StubProgram:
             self._fallback = SystemNameservers(Selected())
         self._answers = StubAnswers(self._compile())
         server = Server(self._answers, has_one_sender=True)
-        listeners = Listeners(server)
+        self._listeners = listeners = Listeners(server)
+        roaming = Roaming(self._roamed, see=partial(look, self._own_places()))
+        background = [self._watcher.run, self._recheck, roaming.run]
+        if config.manage_dns:
+            background.append(self._keeper.run)
+        await self._keeper.recover()
         try:
+            await roaming.open()
             # To Linux, what this machine asks one of its own addresses comes in by the interface
             # that owns the address; what claims to be from here but is not, the kernel drops.
             await listeners.open(config.listen, "")
@@ -82,11 +97,15 @@ class StubProgram:
             await serve_until_stopped(
                 server,
                 listeners,
-                (self._watcher.run, self._recheck),
+                background,
                 on_ready=lambda: announce(f"ready stub {config.system_id} {places}"),
                 on_reload=self._reload_all,
+                # Whoever asks this machine's resolver is sent elsewhere before we stop answering.
+                on_stop=self._keeper.close,
             )
         finally:
+            await self._keeper.close()
+            roaming.close()
             self._watcher.stop()
             if self._greeting is not None:
                 self._greeting.cancel()
@@ -98,6 +117,7 @@ class StubProgram:
         if path == self._config.organisation:
             self._reload_organisation()
         else:
+            self._keeper.notice()
             self._reload_nameservers()
 
     def _reload_all(self) -> None:
@@ -122,7 +142,14 @@ class StubProgram:
         """The machine's own nameservers, for `fallback = "system"`; never ourselves."""
         if self._fallback is None:
             return
-        selected = select_nameservers(self._resolv_conf, self._config.nameservers, self._listening)
+        saved = saved_resolv_conf(self._config.state_dir, self._resolv_conf)
+        selected = select_nameservers(
+            self._resolv_conf,
+            self._config.nameservers,
+            self._listening,
+            saved,
+            is_behind_systemd=self._config.manage_dns,
+        )
         if selected != self._fallback.selected:
             self._fallback.replace(selected)
             # What the earlier ones said may be of another network: nobody finds it again.
@@ -138,22 +165,55 @@ class StubProgram:
         self._answers.state = state
         members = [gateway.server for group in state.asking.groups for gateway in group.gateways]
         self._vitals.replace(members)
+        choices = gateways_of(self._organisation, self._system, datetime.now(UTC))
+        gateways = [choice.gateway for choice in choices]
+        listen = self._listeners.endpoints
+        self._keeper.want(wanted(self._organisation, state, listen, gateways))
         if self._greeting is not None:
             self._greeting.cancel()
         self._greeting = asyncio.get_running_loop().create_task(
             state.asking.connect(GATEWAY_SIGNS.probe)
         )
 
+    def _miss_changed(self) -> None:
+        """Another integration is in use, or none: it needs to hear another miss."""
+        self._use(self._compile())
+
+    def _own_places(self) -> frozenset[str]:
+        """The addresses that we listen at and ask from."""
+        asks_from = source_address(self._config, self._system)
+        return frozenset([asks_from, *(endpoint.address for endpoint in self._config.listen)])
+
+    async def _roamed(self, reason: str) -> None:
+        """Another network, or a sleep: nothing that was learned before counts any more."""
+        logger.info("the machine has moved", reason=reason)
+        try:
+            for endpoint in await self._listeners.rebind():
+                logger.info("listening anew", endpoint=str(endpoint))
+        except EnvironmentFault as fault:
+            logger.error("cannot listen anew", problem=str(fault))
+        await self._see_addresses()
+        self._keeper.notice()
+        self._reload_nameservers()
+        self._use(self._compile())
+
     async def _recheck(self) -> None:
         """Policies start and end, and addresses come and go, without a new document."""
         while True:
             await asyncio.sleep(RECHECK)
-            self._local = await asyncio.to_thread(own_addresses)
+            await self._see_addresses()
             state = self._compile()
             if state.is_like(self._answers.state):
                 self._answers.state = replace(self._answers.state, local_addresses=self._local)
             else:
                 self._use(state)
+
+    async def _see_addresses(self) -> None:
+        """The machine's addresses as they are now, or as they were where they cannot be read."""
+        try:
+            self._local = await asyncio.to_thread(own_addresses)
+        except EnvironmentFault as fault:
+            logger.warning("the machine's addresses stay as they were", problem=str(fault))
 
     def _compile(self) -> State:
         self._epoch += 1
@@ -167,6 +227,7 @@ class StubProgram:
             vitals=self._vitals,
             local_addresses=self._local,
             fallback=self._fallback,
+            miss=self._keeper.miss,
         )
 
 

@@ -138,10 +138,10 @@ def test_what_leaves_a_stub_with_less_is_one_warning(
 
 def test_a_setting_without_effect_is_a_warning(tmp_path: Path, capsys: Capture) -> None:
     organisation(tmp_path)
-    stub = write(tmp_path, "stub.toml", STUB + "manage_dns = true\n")
+    stub = write(tmp_path, "stub.toml", STUB + 'metrics = "127.0.0.1"\n')
     assert main(["check", stub]) == 0
     warned = capsys.readouterr().out.splitlines()
-    assert f"warning: {stub}: manage_dns: has no effect in this version" in warned
+    assert f"warning: {stub}: metrics: has no effect in this version" in warned
 
 
 def test_json_reports_every_file(tmp_path: Path, capsys: Capture) -> None:

@@ -14,6 +14,7 @@ from enclave_dns.cli.check_gateway import (
     prefix_of,
     public_interfaces,
 )
+from enclave_dns.errors import EnvironmentFault
 from enclave_dns.organisation.document import Organisation, System
 from enclave_dns.organisation.reading import parse_organisation
 from tests.fakes.explained import ORGANISATION, write_gateway
@@ -93,7 +94,7 @@ def test_interfaces_that_cannot_be_read_are_a_warning_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def denied() -> None:
-        raise PermissionError(1, "Operation not permitted")
+        raise EnvironmentFault("cannot list this machine's interfaces: Operation not permitted")
 
     monkeypatch.setattr(check_gateway, "interface_prefixes", denied)
     [problem] = gateway_warnings(*gateway_of(PUBLIC))

@@ -82,7 +82,8 @@ def test_every_setting_of_a_stubs_file_is_taken(tmp_path: Path) -> None:
     text = (
         '{"systemId": "B", "organisation": "o.json", "listen": ["127.0.0.9:0"], "gatewayPort": 54,'
         ' "sourceAddress": "100.64.0.1", "fallback": "system", "nameservers": ["10.0.0.1"],'
-        ' "miss": "nxdomain", "manageDns": true, "admin": "", "metrics": "", "logLevel": "error"}'
+        ' "miss": "nxdomain", "manageDns": true, "stateDir": "state", "admin": "", "metrics": "",'
+        ' "logLevel": "error"}'
     )
     assert load_stub_config(written(tmp_path, "s.json", text), {}) == StubConfig(
         file=tmp_path / "s.json",
@@ -97,6 +98,7 @@ def test_every_setting_of_a_stubs_file_is_taken(tmp_path: Path) -> None:
         fallback="system",
         miss="nxdomain",
         manage_dns=True,
+        state_dir=tmp_path / "state",
     )
 
 
@@ -153,7 +155,9 @@ def test_systemd_gives_the_places_that_the_file_does_not(tmp_path: Path) -> None
     found = load_gateway_config(path, environ)
     assert (found.admin, found.state_dir) == (Path("/run/a/gateway.sock"), Path("/var/lib/a"))
     path = written(tmp_path, "s.toml", STUB + 'admin = "x.sock"\n')
-    assert load_stub_config(path, environ).admin == tmp_path / "x.sock"
+    stub = load_stub_config(path, environ)
+    assert (stub.admin, stub.state_dir) == (tmp_path / "x.sock", Path("/var/lib/a"))
+    assert load_stub_config(path, {}).state_dir == Path("/var/lib/enclave-dns")
 
 
 def test_a_gateway_honours_what_enclaves_agent_reads(tmp_path: Path) -> None:

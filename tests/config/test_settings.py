@@ -31,5 +31,6 @@ def test_settings_are_frozen() -> None:
 def test_settings_that_are_not_served_yet_are_named() -> None:
     plain = StubConfig(system_id="A", organisation=Path("o.toml"))
     assert not_in_effect(plain) == ()
-    changed = StubConfig(system_id="A", organisation=Path("o.toml"), manage_dns=True)
-    assert not_in_effect(changed) == ("manage_dns",)
+    metrics = Endpoint("127.0.0.1", 9153)
+    changed = StubConfig(system_id="A", organisation=Path("o.toml"), metrics=metrics)
+    assert not_in_effect(changed) == ("metrics",)

@@ -166,6 +166,8 @@ def stub_file(
         "organisation": "organisation.toml",
         "listen": ["127.0.0.1:0"],
         "gateway_port": gateway_port,
+        # Not the machine's own: what a stub of its own has left there is none of ours.
+        "state_dir": "state",
     }
     file = folder / "stub.toml"
     file.write_text(_toml(keys | settings))

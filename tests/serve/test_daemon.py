@@ -13,8 +13,10 @@ import pytest
 
 from enclave_dns.endpoint import Endpoint
 from enclave_dns.errors import EnvironmentFault
+from enclave_dns.serve import daemon as daemon_module
 from enclave_dns.serve.daemon import Listeners, serve_until_stopped
 from enclave_dns.serve.server import Server
+from enclave_dns.serve.sockets import bound
 from enclave_dns.wire.framing import frame
 from tests.fakes.scripted_program import ScriptedProgram, packet
 from tests.fakes.waiting import ENOUGH, eventually
@@ -101,6 +103,40 @@ async def test_all_addresses_are_opened_or_none(listeners: Listeners) -> None:
             await listeners.open((first, taken), "lo")
     assert listeners.endpoints == ()
     assert can_be_bound(first)
+
+
+async def test_sockets_stay_where_their_interface_stayed(listeners: Listeners) -> None:
+    """One that came back as another interface takes root: tests/lab/test_roaming.py has it."""
+    await listeners.open((V4, V6), "")
+    before = listeners.endpoints
+    assert await listeners.rebind() == ()
+    assert listeners.endpoints == before
+    with client(before[0]) as sock:
+        sock.send(packet("db.corp.net", id=3))
+        assert (await received(sock)).id == 3
+
+
+async def test_one_address_that_cannot_be_moved_does_not_keep_the_others(
+    listeners: Listeners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await listeners.open((V4, Endpoint("127.0.0.2", 0)), "")
+    before = listeners.endpoints
+
+    def bound_anew(endpoint: Endpoint, device: str) -> tuple[socket.socket, socket.socket]:
+        if endpoint.address == V4.address:
+            raise EnvironmentFault("no socket left")
+        return bound(Endpoint(endpoint.address, 0), device)
+
+    monkeypatch.setattr(daemon_module, "_index", lambda _: 99)
+    monkeypatch.setattr(daemon_module, "bound", bound_anew)
+    with pytest.raises(EnvironmentFault, match="no socket left"):
+        await listeners.rebind()
+    assert listeners.endpoints[0] == before[0]
+    assert listeners.endpoints[1] != before[1]
+    for endpoint in listeners.endpoints:
+        with client(endpoint) as sock:
+            sock.send(packet("db.corp.net", id=4))
+            assert (await received(sock)).id == 4
 
 
 async def test_an_address_that_is_not_ours_is_told_with_its_remedy(listeners: Listeners) -> None:

@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 
+import pyroute2
 import pytest
 
 from enclave_dns.endpoint import Endpoint
@@ -119,3 +120,18 @@ def test_without_permission_to_bind_to_an_interface_only_loopback_is_served() ->
         sockets._bind_to_device(sock, "lo")
         with pytest.raises(PermissionError):
             sockets._bind_to_device(sock, "wg0")
+
+
+def test_an_interface_that_goes_between_two_lists_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyroute2.IPRoute, "get_links", lambda _: (), raising=False)
+    with pytest.raises(EnvironmentFault, match="no interface has this address"):
+        interface_of("127.0.0.1")
+
+
+def test_no_descriptor_for_a_socket_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(sockets.socket, "socket", none_left)
+    with pytest.raises(EnvironmentFault, match=r"^cannot listen on .*: Too many open files$"):
+        bound(Endpoint("127.0.0.1", 0), "lo")

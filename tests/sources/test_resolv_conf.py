@@ -138,6 +138,16 @@ def test_a_configured_list_replaces_the_file_and_its_options() -> None:
     assert (selected.timeout, selected.rotate, selected.origin) == (5.0, False, Origin.CONFIGURED)
 
 
+@pytest.mark.parametrize("configured", [(), (Nameserver("127.0.0.54"), Nameserver("10.0.0.1"))])
+def test_a_systemd_stub_that_asks_us_is_never_asked(configured: tuple[Nameserver, ...]) -> None:
+    own = conf("127.0.0.53", "10.0.0.1")
+    selected = choose_nameservers(own, conf(), LISTENING, configured, is_behind_systemd=True)
+    assert selected.nameservers == (Nameserver("10.0.0.1"),)
+    assert [skipped.why for skipped in selected.skipped] == ["systemd-resolved asks us"]
+    behind = choose_nameservers(own, conf("10.0.0.2"), LISTENING, is_behind_systemd=True)
+    assert [str(server) for server in behind.nameservers] == ["10.0.0.2", "10.0.0.1"]
+
+
 def test_the_options_and_the_reports_of_the_file_travel_along() -> None:
     own = parse_resolv_conf(b"nameserver x\nnameserver 10.0.0.1\noptions rotate use-vc attempts:1")
     selected = choose_nameservers(own)

@@ -39,6 +39,13 @@ def test_behind_the_stub_of_systemd_its_own_list_counts(resolv_conf: Path, syste
     assert select_nameservers(resolv_conf, (), NOBODY).nameservers == (Nameserver("10.0.0.9"),)
 
 
+def test_a_stub_of_systemd_that_asks_us_is_left_out(resolv_conf: Path, systemd: Path) -> None:
+    resolv_conf.write_text("nameserver 127.0.0.53\n")
+    systemd.write_text("# nobody\n")
+    selected = select_nameservers(resolv_conf, (), NOBODY, is_behind_systemd=True)
+    assert selected.nameservers == ()
+
+
 def test_configured_ones_go_before_the_files(resolv_conf: Path) -> None:
     resolv_conf.write_text("nameserver 10.0.0.2\n")
     configured = (Endpoint("10.0.0.3", 5300), Endpoint("fe80::1", 53, "eth0"))

@@ -11,6 +11,7 @@ RANKS = {
     "serve": 3,
     "resolve": 3,
     "observe": 3,
+    "machine": 3,
     "upstream": 2,
     "disclosure": 2,
     "organisation": 2,
