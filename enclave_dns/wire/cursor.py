@@ -9,10 +9,11 @@ the header: that rules out loops by construction (RFC 1035, 4.1.4; RFC 9267, sec
 from typing import Final
 
 from enclave_dns.errors import MessageError
-from enclave_dns.wire.names import MAX_NAME, Name
+from enclave_dns.wire.names import MAX_NAME, ROOT, Name
 
 HEADER_SIZE: Final = 12
 _POINTER: Final = 0xC0
+_LABORIOUS: Final = "the message is too laborious to read"
 
 
 def allowance(size: int) -> int:
@@ -21,7 +22,7 @@ def allowance(size: int) -> int:
     Real messages need about one step for every six bytes. The constant lets a small message hold
     several names of the most labels.
     """
-    return 1024 + size // 4
+    return 1024 + size // 5
 
 
 class Cursor:
@@ -44,7 +45,7 @@ class Cursor:
         """Count work; raises MessageError when the packet has used up its budget."""
         self.steps += steps
         if self.steps > self._budget:
-            raise MessageError("the message is too laborious to read")
+            raise MessageError(_LABORIOUS)
 
     def take(self, size: int) -> bytes:
         """The next `size` bytes."""
@@ -61,8 +62,22 @@ class Cursor:
 
     def name(self) -> Name:
         """The name at the current position, expanded; the position moves behind it."""
-        name, self.at = self._name_at(self.at)
-        return name
+        at, packet = self.at, self.packet
+        # What nearly all names of a large message are: a pointer to a name read before, or none.
+        if at + 1 < len(packet) and self.steps < self._budget:
+            first = packet[at]
+            if first >= _POINTER:
+                offset = (first & 0x3F) << 8 | packet[at + 1]
+                known = self._names.get(offset)
+                if known is not None and offset < at:
+                    self.steps += 1
+                    self.at = at + 2
+                    return known
+            elif not first:
+                self.steps += 1
+                self.at = at + 1
+                return ROOT
+        return self._name_here()
 
     def _run(self, start: int) -> int:
         """The offset of the byte that ends the labels from `start` on: a zero or a pointer.
@@ -70,18 +85,21 @@ class Cursor:
         Never goes further than the longest name, and counts each label that it passes, also where
         the name turns out to be bad: whoever sends many bad names pays for them.
         """
-        packet = self.packet
-        at, border = start, min(start + MAX_NAME, len(packet))
-        steps = 1
-        while at < border and 0 < packet[at] < 64:
-            at += 1 + packet[at]
-            steps += 1
-        self.spend(steps)
-        if at >= len(packet):
-            raise MessageError("the message ends inside a name")
+        packet, at, steps = self.packet, start, 1
+        border = start + MAX_NAME
+        try:
+            while 0 < (length := packet[at]) < 64 and at < border:
+                at += 1 + length
+                steps += 1
+        except IndexError:
+            self.spend(steps)
+            raise MessageError("the message ends inside a name") from None
+        self.steps += steps
+        if self.steps > self._budget:
+            raise MessageError(_LABORIOUS)
         if at >= border:
             raise MessageError(f"a name has more than {MAX_NAME} bytes")
-        if packet[at] and (packet[at] < _POINTER or at + 1 >= len(packet)):
+        if length and (length < _POINTER or at + 1 >= len(packet)):
             raise MessageError("a label has a reserved length byte")
         return at
 
@@ -89,19 +107,22 @@ class Cursor:
         """The offset that the pointer at `at` leads to."""
         return (self.packet[at] & 0x3F) << 8 | self.packet[at + 1]
 
-    def _name_at(self, start: int) -> tuple[Name, int]:
-        """The name that begins at `start`, and the offset behind its own bytes."""
+    def _name_here(self) -> Name:
+        """`name` for a name with labels of its own, or a pointer to one that was not read yet."""
+        packet, start = self.packet, self.at
         at = self._run(start)
-        if self.packet[at] == 0:
-            behind = at + 1
-            name = self.packet[start:behind]
+        if packet[at] == 0:
+            self.at = at + 1
+            name = packet[start : at + 1]
         else:
-            behind = at + 2
-            name = self.packet[start:at] + self._target(self._pointer(at), start)
+            offset = (packet[at] & 0x3F) << 8 | packet[at + 1]
+            known = self._names.get(offset) if offset < start else None
+            self.at = at + 2
+            name = packet[start:at] + (known or self._target(offset, start))
             if len(name) > MAX_NAME:
                 raise MessageError(f"a name has more than {MAX_NAME} bytes")
         self._names[start] = name
-        return name, behind
+        return name
 
     def _target(self, offset: int, start: int) -> Name:
         """The name that a pointer inside the name at `start` leads to.

@@ -1,11 +1,15 @@
 """EDNS: the OPT pseudo-record as a value (RFC 6891, section 6.1)."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from enclave_dns.errors import MessageError
 from enclave_dns.wire.numbers import EDNS_UDP_SIZE
 
-_DO = 0x8000
+MAX_OPTIONS: Final = 64
+"""The most options of one message: each kind comes once, and some thirty kinds are assigned."""
+
+_DO: Final = 0x8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,14 @@ class Edns:
     @classmethod
     def read(cls, size: int, ttl: int, rdata: bytes) -> "Edns":
         """From the class, TTL and RDATA fields of an OPT record. Raises MessageError."""
-        options = []
+        options: list[tuple[int, bytes]] = []
         at = 0
         while at < len(rdata):
             end = at + 4 + int.from_bytes(rdata[at + 2 : at + 4])
             if end > len(rdata) or at + 4 > len(rdata):
                 raise MessageError("an EDNS option is longer than the OPT record")
+            if len(options) >= MAX_OPTIONS:
+                raise MessageError(f"a message has more than {MAX_OPTIONS} EDNS options")
             options.append((int.from_bytes(rdata[at : at + 2]), rdata[at + 4 : end]))
             at = end
         return cls(size, ttl >> 16 & 0xFF, bool(ttl & _DO), ttl >> 24, tuple(options))

@@ -5,6 +5,7 @@ MessageError for the whole message; RDATA that does not fit its type costs only 
 """
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
 from enclave_dns.errors import MessageError
@@ -13,10 +14,15 @@ from enclave_dns.wire.edns import Edns
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import IN, RRType
 from enclave_dns.wire.rdata import expanded
-from enclave_dns.wire.record import Record
+from enclave_dns.wire.record import Record, made
 
 MAX_RECORDS: Final = 4096
 """The most records that a message may hold, all sections together."""
+
+_FIELDS: Final = Struct(">HHIH")
+"""Type, class, TTL and size of RDATA: what follows the owner of a record (RFC 1035, 4.1.3)."""
+
+_OPT: Final = int(RRType.OPT)
 
 QR: Final = 0x8000
 AA: Final = 0x0400
@@ -120,29 +126,25 @@ class _Reading:
         return WireQuestion(name, int.from_bytes(fields[:2]), int.from_bytes(fields[2:]))
 
     def _section(self, count: int, *, may_hold_opt: bool = False) -> tuple[Record, ...]:
-        records = []
-        for _ in range(count):
-            record = self._record(may_hold_opt)
-            if record is not None:
-                records.append(record)
-        return tuple(records)
-
-    def _record(self, may_hold_opt: bool) -> Record | None:
         cursor = self.cursor
-        cursor.spend(1)
-        name = cursor.name()
-        fields = cursor.take(10)
-        rtype = int.from_bytes(fields[:2])
-        rclass = int.from_bytes(fields[2:4])
-        ttl = int.from_bytes(fields[4:8])
-        size = int.from_bytes(fields[8:])
-        if rtype == RRType.OPT:
-            if not may_hold_opt or self.edns is not None or name != b"\0":
-                raise MessageError("an OPT record is out of place")
-            self.edns = Edns.read(rclass, ttl, cursor.take(size))
-            return None
-        rdata = expanded(cursor, rtype, size)
-        if rdata is None or rclass != IN:
-            self.left_out += 1
-            return None
-        return Record(name, rtype, ttl if ttl < 0x80000000 else 0, rdata)
+        packet = cursor.packet
+        records: list[Record] = []
+        for _ in range(count):
+            cursor.steps += 1  # held against the budget as the name is read
+            name = cursor.name()
+            start = cursor.at + _FIELDS.size
+            if start > len(packet):
+                raise MessageError("the message ends inside a record")
+            rtype, rclass, ttl, size = _FIELDS.unpack_from(packet, cursor.at)
+            cursor.at = start
+            if rtype == _OPT:
+                if not may_hold_opt or self.edns is not None or name != b"\0":
+                    raise MessageError("an OPT record is out of place")
+                self.edns = Edns.read(rclass, ttl, cursor.take(size))
+                continue
+            rdata = expanded(cursor, rtype, size)
+            if rdata is None or rclass != IN:
+                self.left_out += 1
+            else:
+                records.append(made(name, rtype, ttl if ttl < 0x80000000 else 0, rdata))
+        return tuple(records)

@@ -66,17 +66,19 @@ def expanded(cursor: Cursor, rtype: int, size: int) -> bytes | None:
     end = cursor.at + size
     if end > len(cursor.packet):
         raise MessageError("the message ends inside a record")
-    pieces: list[bytes] = []
+    whole: bytes | None
     try:
-        pieces.append(cursor.take(layout.before))
-        pieces.extend(cursor.name() for _ in range(layout.names))
-        pieces.append(cursor.take(layout.after))
+        whole = cursor.take(layout.before) + cursor.name() if layout.before else cursor.name()
+        for _ in range(layout.names - 1):
+            whole = whole + cursor.name()
+        if layout.after:
+            whole = whole + cursor.take(layout.after)
     except MessageError:
         cursor.spend(0)  # a budget that is used up ends the message, not just this record
-        pieces.clear()
-    is_whole = bool(pieces) and cursor.at == end
+        whole = None
+    fits = cursor.at == end
     cursor.at = end
-    return b"".join(pieces) if is_whole else None
+    return whole if fits else None
 
 
 def name_in(rdata: bytes, at: int = 0) -> Name:

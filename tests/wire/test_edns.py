@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enclave_dns.errors import MessageError
-from enclave_dns.wire.edns import Edns
+from enclave_dns.wire.edns import MAX_OPTIONS, Edns
 from tests.fakes.dns_messages import opts
 
 
@@ -59,6 +59,13 @@ def test_options_are_codes_and_bytes_in_their_order(
 def test_options_that_do_not_end_with_the_record_are_refused(rdata: bytes) -> None:
     with pytest.raises(MessageError):
         Edns.read(1232, 0, rdata)
+
+
+def test_more_options_than_there_are_kinds_are_refused() -> None:
+    option = b"\xfd\xe9\0\0"
+    assert len(Edns.read(1232, 0, option * MAX_OPTIONS).options) == MAX_OPTIONS
+    with pytest.raises(MessageError):
+        Edns.read(1232, 0, option * (MAX_OPTIONS + 1))
 
 
 @given(st.binary(max_size=30))
