@@ -10,8 +10,6 @@ than LIMIT.
 """
 
 import argparse
-import os
-import platform
 import secrets
 import socket
 import subprocess
@@ -28,6 +26,7 @@ import dns.message
 import dns.rcode
 
 from tests.benchmarks.distance import kolmogorov_smirnov
+from tests.benchmarks.machine import machine
 from tests.fakes.processes import ROOT, daemon, environment
 
 DELAYS = ((0, 0), (1, 3), (5, 15))
@@ -107,18 +106,6 @@ def main() -> int:
     if worst > LIMIT:
         print(f"told apart: D is above {LIMIT}", file=sys.stderr)
     return int(worst > LIMIT)
-
-
-def machine() -> str:
-    """One line about where this was measured."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    cpu = models[0] if models else platform.machine()
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{os.cpu_count()} x {cpu}, {platform.system()} {platform.release()}, {python}"
 
 
 def measured(low: float, high: float, pace: str, count: int) -> Samples:
