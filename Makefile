@@ -34,14 +34,17 @@ check: $(VENV)/.test ## style and types: ruff check, ruff format --check, mypy -
 deps: ## install the Debian packages that `make lab` needs (root or sudo)
 	@.ci/deps
 
-bench: $(VENV)/.test ## whether time tells hidden names from absent ones; ARGS="--no-answer-pace 0ms"
-	$(RUN) tests.benchmarks.latency $(ARGS)
+bench: $(VENV)/.test ## a figure against its bar; BENCH=latency, or parsing, forgery, randomness, junk, hostile
+	$(RUN) tests.benchmarks.$(or $(BENCH),latency) $(ARGS)
 
 soak: $(VENV)/.test ## pairs of worlds for MINUTES (30), then a mutant of every condition of the rule
 	$(RUN) tests.soak.pairs --minutes $(or $(MINUTES),30)
 	$(RUN) tests.mutants.run
 
-fuzz deb:
+fuzz: $(VENV)/$(if $(TARGET)$(SECONDS),.fuzz,.made) ## list the targets; search for SECONDS (60) each: TARGET=query, or all of them
+	@$(RUN) tests.fuzz.run $(if $(TARGET)$(SECONDS),$(or $(TARGET),all) --seconds $(or $(SECONDS),60))
+
+deb:
 	@echo "make $@: not there yet" >&2; exit 1
 
 clean: ## remove everything that make and the tests have made here
@@ -67,7 +70,8 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV)
 	@echo "$(CURDIR)" >$@
 
-$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.demo $(VENV)/.fuzz $(VENV)/.test: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@echo "installing enclave-dns[$*] into $(VENV)"
-	@$(RUN) pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@$(RUN) pip install --quiet --disable-pip-version-check --editable '.[$*]' || { [ $* != fuzz ] \
+		|| echo "make fuzz needs atheris, which has wheels for Python 3.11 to 3.13: PYTHON=..." >&2; exit 1; }
 	@touch $@

@@ -29,13 +29,26 @@ class _Entry(Generic[V]):
 
 
 class BoundedTable(Generic[K, V]):
-    """A mapping that forgets: at most `max_entries` and about `max_bytes`."""
+    """A mapping that forgets: at most `max_entries` and about `max_bytes`.
 
-    __slots__ = ("_main", "_main_bytes", "_max_bytes", "_max_entries", "_new", "_new_bytes")
+    `max_new_bytes` is what entries in probation may have, also while the table is not full: what a
+    flood of one-time keys can cost at most (default: as much as the table).
+    """
 
-    def __init__(self, max_entries: int, max_bytes: int) -> None:
+    __slots__ = (
+        "_main",
+        "_main_bytes",
+        "_max_bytes",
+        "_max_entries",
+        "_max_new_bytes",
+        "_new",
+        "_new_bytes",
+    )
+
+    def __init__(self, max_entries: int, max_bytes: int, max_new_bytes: int | None = None) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
+        self._max_new_bytes = max_bytes if max_new_bytes is None else max_new_bytes
         # Not plain dictionaries: those look for their first key past all that have left before.
         self._new: OrderedDict[K, _Entry[V]] = OrderedDict()
         self._main: OrderedDict[K, _Entry[V]] = OrderedDict()
@@ -98,6 +111,8 @@ class BoundedTable(Generic[K, V]):
         return self._new_bytes + self._main_bytes
 
     def _make_room(self) -> None:
+        while self._new_bytes > self._max_new_bytes:
+            self._leave_probation()
         while self._is_full() and (self._new or self._main):
             if self._new and (self._is_probation_full() or not self._main):
                 self._leave_probation()

@@ -160,3 +160,14 @@ def test_used_entries_that_grow_are_still_bounded() -> None:
     for key in range(10):
         table.put(key, key, 5_000)
         assert table.bytes_held <= 10_000
+
+
+def test_one_time_keys_take_no_more_than_their_part_though_there_is_room() -> None:
+    table: BoundedTable[int, int] = BoundedTable(10**9, 10**9, max_new_bytes=10_000)
+    table.put(-1, -1, 100)
+    table.get(-1)
+    for key in range(1_000):
+        table.put(key, key, 100)
+        assert table.bytes_held <= 10_000 + 350
+    assert table.get(-1) == -1
+    assert table.get(999) == 999

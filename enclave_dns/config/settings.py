@@ -37,7 +37,7 @@ class Config:
     """The admin socket. By default `gateway.sock` or `stub.sock` in $RUNTIME_DIRECTORY, else beside
     the file; None only where no file was read."""
     metrics: Endpoint | None = None
-    """Where metrics are served over HTTP; nowhere by default."""
+    """Where metrics and health are served over HTTP, without a password; nowhere by default."""
     log_level: LogLevel = "info"
 
 
@@ -81,7 +81,7 @@ class StubConfig(Config):
     """Where it is written down how to undo that. By default $STATE_DIRECTORY comes first."""
 
 
-_LATER: Final = ("metrics", "workers")
+_LATER: Final = ("workers",)
 
 
 def not_in_effect(config: Config) -> tuple[str, ...]:

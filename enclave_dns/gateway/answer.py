@@ -7,22 +7,24 @@ identified anew after every wait, so that the last decision is always made with 
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from enclave_dns.disclosure.chain import MAX_CHAIN, Wants
 from enclave_dns.disclosure.decide import decide
-from enclave_dns.disclosure.reply import Kind, Reply, no_answer, own
+from enclave_dns.disclosure.reply import Kind, Reply, failed, no_answer, own
 from enclave_dns.disclosure.targets import TARGETED
 from enclave_dns.disclosure.trace import Trace
 from enclave_dns.gateway.pacing import release_at
 from enclave_dns.gateway.views import Sender, Views
+from enclave_dns.gateway.withheld import withheld
 from enclave_dns.resolution import Facts, HostsTable, Question, Resolution
 from enclave_dns.resolve.local import is_decided_here
 from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.program import Audience
 from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import MY_ID, OwnZones
+from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.wire.names import Name, is_at_or_below
 from enclave_dns.wire.numbers import RCode, RRType
 
@@ -39,7 +41,8 @@ class State:
 
     `own` holds the gateway's own id; `only_suffixes` (folded names), where there are any, are all
     that is resolved; `timeout` is the budget of one query in seconds. `generation` goes up when
-    other nameservers are to be asked: what the earlier ones have said no longer counts.
+    other nameservers are to be asked: what the earlier ones have said no longer counts. `echoes`
+    tells our own questions that come back.
     """
 
     views: Views
@@ -50,17 +53,20 @@ class State:
     timeout: float = 0.8
     pace: float = 0.02
     generation: int = 0
+    echoes: Echoes = field(default_factory=Echoes)
 
 
 class GatewayAnswers:
     """The gateway as `serve` sees it (a `Program`).
 
     With a `trace`, notes there what led to the last reply: for an explanation, never in service.
+    `withheld` counts the address records that did not leave, once for each decision.
     """
 
     def __init__(self, state: State, trace: Trace | None = None) -> None:
         self.state = state
         self._trace = trace
+        self.withheld = {RRType.A: 0, RRType.AAAA: 0}
 
     def identify(self, source: str) -> Sender | None:
         """The sender behind an address that the overlay has authenticated."""
@@ -69,6 +75,8 @@ class GatewayAnswers:
     def answer_now(self, audience: Audience, query: Query) -> Reply | None:
         """The reply, where hosts file, record cache and rule settle it without a wait."""
         sender = self.identify_again(audience)
+        if self.state.echoes.came_in(query.question.name):
+            return failed()
         question = query.folded
         at_once = self.at_once(sender, question)
         if at_once is not None:
@@ -79,7 +87,10 @@ class GatewayAnswers:
         for _ in range(MAX_ROUNDS):
             result = self._decide(sender, state, question, progress)
             if isinstance(result, Reply):
-                return None if is_paced(sender, question, result, state, progress) else result
+                if is_paced(sender, question, result, state, progress):
+                    return None
+                self._count(sender, question, progress)
+                return result
             if result.refresh:
                 return None
             found = {wanted: state.resolver.known(wanted, do=do) for wanted in result.questions}
@@ -99,6 +110,7 @@ class GatewayAnswers:
         clock = asyncio.get_running_loop().time
         progress = Progress(clock())
         generation = self.state.generation
+        is_counted = False
         start = self.state.resolver.next_start()
         for _ in range(MAX_ROUNDS):
             sender = self.identify(source)
@@ -112,6 +124,10 @@ class GatewayAnswers:
                 progress.forget()
             result = self._decide(sender, state, question, progress, clock())
             if isinstance(result, Reply):
+                if not is_counted:
+                    # Before the tick: what follows it is to take equally long for all names.
+                    self._count(sender, question, progress)
+                    is_counted = True
                 if is_paced(sender, question, result, state, progress):
                     left = progress.release(state) - clock()
                     if left > 0:
@@ -155,6 +171,11 @@ class GatewayAnswers:
             self._remark("the name is below none of the gateway's `only_suffixes`")
             return no_answer(sender.view.no_answer)
         return None
+
+    def _count(self, sender: Sender, question: Question, progress: "Progress") -> None:
+        if progress.answers and question.rtype in self.withheld:
+            number = withheld(sender.view, question, progress.answers)
+            self.withheld[RRType(question.rtype)] += number
 
     def _remark(self, text: str) -> None:
         if self._trace is not None:

@@ -24,6 +24,8 @@ from enclave_dns.errors import DocumentError
 from enclave_dns.gateway.answer import GatewayAnswers, State
 from enclave_dns.gateway.inputs import read_hosts, select_nameservers
 from enclave_dns.gateway.views import Views, compile_views
+from enclave_dns.observe.endpoint import MetricsEndpoint
+from enclave_dns.observe.figures import Cache, Figures, Policy, upstreams_of
 from enclave_dns.organisation.versions import own_system
 from enclave_dns.resolution import HostsTable
 from enclave_dns.resolve.resolver import Resolver
@@ -43,6 +45,11 @@ RECHECK: Final = 30.0
 """Seconds after which the wall clock is looked at again: it may have been set."""
 
 
+LEEWAY: Final = 0.025
+"""Seconds by which replies are decided before `timeout`, so that they are there in time: two ticks
+of the pacing and the way out."""
+
+
 class GatewayProgram:
     """One running gateway."""
 
@@ -56,6 +63,8 @@ class GatewayProgram:
         self._listening: frozenset[tuple[str, int]] = frozenset()
         self._compiled_at = datetime.now(UTC)
         self._compiled_anew = asyncio.Event()
+        self._policy = Policy(self._organisation.version)
+        self.metrics = MetricsEndpoint(self._figures, self._unready)
         self._nameservers: Nameservers
         self._answers: GatewayAnswers
         self._server: Server
@@ -70,23 +79,25 @@ class GatewayProgram:
         for setting in not_in_effect(config):
             logger.warning("this version does not serve the setting yet", setting=setting)
         self._nameservers = Nameservers(
-            self._select(), reply_in=config.timeout, on_state=_log_nameserver
+            self._select(), reply_in=config.timeout, on_state=self._log_nameserver
         )
         resolver = Resolver(self._nameservers)
         self._answers = GatewayAnswers(
             State(
                 self._compile(),
-                self._read_hosts(),
+                self._read_hosts(HostsTable()),
                 resolver,
                 self._own(),
                 config.only_suffixes,
-                config.timeout,
+                max(config.timeout - LEEWAY, config.timeout / 2),
                 config.no_answer_pace,
+                echoes=self._nameservers.echoes,
             )
         )
         self._server = Server(self._answers)
         self._listeners = Listeners(self._server)
         try:
+            await self.metrics.open(config.metrics)
             await self._listeners.open(config.listen, config.interface)
             self._listening = frozenset((e.address, e.port) for e in self._listeners.endpoints)
             self._reload_nameservers()
@@ -100,8 +111,31 @@ class GatewayProgram:
             )
         finally:
             self._watcher.stop()
+            await self.metrics.close()
             await self._answers.state.resolver.close()
             await self._nameservers.close()
+
+    def _figures(self) -> Figures:
+        vitals = self._nameservers.vitals
+        records = self._answers.state.resolver.cache
+        return Figures(
+            "gateway",
+            self._server.traffic,
+            self._server.in_flight,
+            {"reply": Cache.of(self._server.replies), "record": Cache.of(records)},
+            upstreams_of(vitals, {}),
+            vitals.failovers,
+            self._policy,
+            {rtype.name: count for rtype, count in self._answers.withheld.items()},
+        )
+
+    def _unready(self) -> str:
+        """Why queries cannot be served now; empty where they can."""
+        if self._server.is_draining:
+            return "draining: it is about to stop"
+        if not self._listeners.endpoints:
+            return "the listeners are not open yet"
+        return "" if self._nameservers.is_up else "no nameserver is up"
 
     def _changed(self, path: Path) -> None:
         config = self._config
@@ -124,10 +158,12 @@ class GatewayProgram:
                 self._config.organisation, self._organisation, self._config.system_id
             )
         except DocumentError as error:
+            self._policy.failures += 1
             for problem in error.problems:
                 logger.error("organisation not reloaded", problem=str(problem))
             return
         self._organisation, self._system = organisation, system
+        self._policy.applied(organisation.version)
         self._recompile()
         logger.info("organisation reloaded", version=organisation.version)
 
@@ -172,18 +208,35 @@ class GatewayProgram:
                 async with asyncio.timeout(min(left, RECHECK)):
                     await self._compiled_anew.wait()
 
-    def _read_hosts(self) -> HostsTable:
+    def _read_hosts(self, before: HostsTable) -> HostsTable:
+        """The hosts file as it is now; one that cannot be used leaves what was read `before`."""
         hosts = read_hosts(self._config.hosts_file)
-        if isinstance(hosts, NoContent):
-            logger.warning("no hosts file", file=str(self._config.hosts_file), reason=hosts.reason)
-            return HostsTable()
-        return hosts
+        if not isinstance(hosts, NoContent):
+            return hosts
+        kept = HostsTable() if hosts.is_missing else before
+        logger.warning(
+            "no hosts file" if hosts.is_missing else "hosts file not read",
+            file=str(self._config.hosts_file),
+            reason=hosts.reason,
+            names_in_use=len(kept.addresses),
+        )
+        return kept
 
     def _reload_hosts(self) -> None:
-        hosts = self._read_hosts()
+        before = self._answers.state.hosts
+        hosts = self._read_hosts(before)
+        if hosts is before:
+            return
         self._answers.state = replace(self._answers.state, hosts=hosts)
         self._server.forget()
         logger.info("hosts file reloaded", names=len(hosts.addresses))
+
+    def _log_nameserver(self, server: Nameserver, health: Health) -> None:
+        name, state = str(server), health.name.lower()
+        if self._nameservers.is_looping(server):
+            logger.warning("this nameserver leads back to us", nameserver=name, state=state)
+        else:
+            logger.warning("nameserver state", nameserver=name, state=state)
 
     def _select(self) -> Selected:
         selected = select_nameservers(self._config, self._listening)
@@ -203,7 +256,3 @@ class GatewayProgram:
         self._server.forget()
         names = [str(server) for server in selected.nameservers]
         logger.info("nameservers in use", nameservers=names, origin=selected.origin.value)
-
-
-def _log_nameserver(server: Nameserver, health: Health) -> None:
-    logger.warning("nameserver state", nameserver=str(server), state=health.name.lower())

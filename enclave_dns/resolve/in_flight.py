@@ -6,33 +6,34 @@ A look-up outlives the client that started it, so that its result still fills th
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Final
-
-from enclave_dns.resolution import Question, Resolution
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Final, Generic, TypeVar
 
 MAX_LOOK_UPS: Final = 4096
 """Look-ups under way at once; past it a new question is not asked."""
 
-Key = tuple[Question, bool, int]
-"""Question, DNSSEC wish, and the generation of nameservers that is asked."""
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
-class InFlight:
-    """Owner of the tasks that look things up. Close it to end them."""
+class InFlight(Generic[K, V]):
+    """Owner of the tasks that look things up. Close it to end them.
+
+    `K` is all that a result depends on, `V` the result.
+    """
 
     def __init__(self) -> None:
-        self._tasks: dict[Key, asyncio.Task[Resolution]] = {}
+        self._tasks: dict[K, asyncio.Task[V]] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     async def share(
         self,
-        key: Key,
-        start: Callable[[], Coroutine[None, None, Resolution]],
+        key: K,
+        start: Callable[[], Coroutine[None, None, V]],
         patience: float,
-    ) -> Resolution | None:
+    ) -> V | None:
         """The result of the one look-up of `key`, started if need be.
 
         None where it takes longer than `patience` seconds (it goes on without us), or where too
@@ -48,7 +49,7 @@ class InFlight:
         finished, _ = await asyncio.wait((task,), timeout=max(0.0, patience))
         return task.result() if finished and not task.cancelled() else None
 
-    def _forget(self, key: Key, task: asyncio.Task[Resolution]) -> None:
+    def _forget(self, key: K, task: asyncio.Task[V]) -> None:
         if self._tasks.get(key) is task:
             del self._tasks[key]
 

@@ -13,6 +13,9 @@ from enclave_dns.resolution import Outcome, Question, Resolution
 
 MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 32 << 20
+MAX_NEW_BYTES: Final = 6 << 20
+"""Of resolutions that were asked for once so far, some 7,000: what a flood of names can take."""
+
 MAX_STALE: Final = 86_400.0
 """Seconds past its time for which data may still serve (RFC 8767, section 5)."""
 
@@ -24,6 +27,10 @@ not even by whether it had to be looked up first or only anew."""
 FIRST_FAILURE: Final = 1.0
 LONGEST_FAILURE: Final = 5.0
 """Seconds for which a failure is remembered; doubled while it repeats (RFC 9520, section 3.2)."""
+
+CALM: Final = 30.0
+"""Seconds without a look-up that failed, past its pause, after which the next failure is the first
+of a streak again: what was wrong half a minute ago says little about now."""
 
 _KNOWN: Final = (Outcome.ANSWER, Outcome.NXDOMAIN)
 
@@ -41,14 +48,19 @@ class _Kept:
 
 
 class RecordCache:
-    """Resolutions by question and DNSSEC wish, bounded in entries and bytes."""
+    """Resolutions by question and DNSSEC wish, bounded in entries and bytes.
 
-    __slots__ = ("_table",)
+    `hits` counts what was found here; whoever has to ask somebody after all counts a miss.
+    """
+
+    __slots__ = ("_table", "hits", "misses")
 
     def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
         self._table: BoundedTable[tuple[Question, bool], _Kept] = BoundedTable(
-            max_entries, max_bytes
+            max_entries, max_bytes, MAX_NEW_BYTES
         )
+        self.hits = 0
+        self.misses = 0
 
     def fresh(self, question: Question, do: bool, now: float) -> Resolution | None:
         """What may still be valid, its age told; a remembered failure too.
@@ -60,6 +72,7 @@ class RecordCache:
         if kept is None:
             return None
         if kept.resolution is not None and now < kept.expires:
+            self.hits += 1
             return replace(kept.resolution, age=now - kept.stored)
         return self.failure(question, do, now)
 
@@ -101,7 +114,8 @@ class RecordCache:
 
 def _after_failure(kept: _Kept | None, failure: Resolution, now: float) -> _Kept:
     kept = kept or _Kept(None)
-    pause = min(kept.pause * 2 or FIRST_FAILURE, LONGEST_FAILURE)
+    is_repeated = kept.pause and now < kept.failed_until + CALM
+    pause = min(kept.pause * 2, LONGEST_FAILURE) if is_repeated else FIRST_FAILURE
     return replace(kept, failure=failure, failed_until=now + pause, pause=pause)
 
 

@@ -19,6 +19,10 @@ LOOK_UP_BUDGET: Final = 2.5
 learn of each other from the last try would be lost with it."""
 
 
+_Key = tuple[Question, bool, int]
+"""Question, DNSSEC wish, and the generation of nameservers that is asked."""
+
+
 class Source(Protocol):
     """What the nameservers look like from here; they are one source."""
 
@@ -41,8 +45,8 @@ class Resolver:
 
     def __init__(self, source: Source, cache: RecordCache | None = None) -> None:
         self._source = source
-        self._cache = cache or RecordCache()
-        self._in_flight = InFlight()
+        self.cache = RecordCache() if cache is None else cache
+        self._in_flight: InFlight[_Key, Resolution] = InFlight()
         self._generation = 0
         self._clock = asyncio.get_running_loop().time
 
@@ -67,9 +71,9 @@ class Resolver:
         if local is not None:
             return local
         now = self._clock()
-        found = self._cache.fresh(question, do, now)
+        found = self.cache.fresh(question, do, now)
         if found is not None and found.outcome is Outcome.FAILED:
-            return self._cache.stale(question, do, now) or found
+            return self.cache.stale(question, do, now) or found
         return found
 
     async def look_up(
@@ -95,10 +99,11 @@ class Resolver:
         self, question: Question, do: bool, start: int, deadline: float, refresh: bool
     ) -> Resolution:
         now = self._clock()
-        known = self._cache.failure(question, do, now) if refresh else self.known(question, do=do)
+        known = self.cache.failure(question, do, now) if refresh else self.known(question, do=do)
         if known is not None:
             return (self._old(question, do) or known) if refresh else known
         was_up = self.is_up
+        self.cache.misses += 1
         found = await self._in_flight.share(
             (question, do, self._generation),
             lambda: self._ask(question, do, start),
@@ -119,7 +124,7 @@ class Resolver:
 
         It counts as stale even within its TTL: to whom it was too old, it would be so for ever.
         """
-        found = self._cache.stale(question, do, self._clock())
+        found = self.cache.stale(question, do, self._clock())
         return None if found is None else replace(found, is_stale=True)
 
     async def _ask(self, question: Question, do: bool, start: int) -> Resolution:
@@ -137,7 +142,7 @@ class Resolver:
             # Some servers send them unasked; who did not ask must not get them (RFC 4035, 3.2.1).
             found = replace(found, signatures=())
         if generation == self._generation:
-            self._cache.keep(question, do, found, self._clock())
+            self.cache.keep(question, do, found, self._clock())
         return found
 
     def forget(self) -> None:
@@ -146,7 +151,7 @@ class Resolver:
         Look-ups under way still serve those who wait for them, and nobody else.
         """
         self._generation += 1
-        self._cache.clear()
+        self.cache.clear()
 
     async def close(self) -> None:
         """End the look-ups that are under way."""

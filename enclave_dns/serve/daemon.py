@@ -14,9 +14,10 @@ import structlog
 
 from enclave_dns.endpoint import Endpoint
 from enclave_dns.errors import EnvironmentFault
+from enclave_dns.serve.connections import MAX_CONNECTIONS, MAX_PER_SENDER, Connections
 from enclave_dns.serve.server import Server
-from enclave_dns.serve.sockets import bound, interface_of
-from enclave_dns.serve.tcp import TcpListener
+from enclave_dns.serve.sockets import DESCRIPTORS, allow_descriptors, bound, interface_of
+from enclave_dns.serve.tcp import Connection, TcpListener
 from enclave_dns.serve.udp import UdpListener
 
 logger = structlog.get_logger()
@@ -46,6 +47,8 @@ class Listeners:
         self._server = server
         self._interface = ""
         self._places: list[_Place] = []
+        per_sender = MAX_CONNECTIONS if server.has_one_sender else MAX_PER_SENDER
+        self._admission: Connections[Connection] = Connections(per_sender=per_sender)
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -55,6 +58,9 @@ class Listeners:
     async def open(self, endpoints: Sequence[Endpoint], interface: str) -> None:
         """Bind and serve all addresses, or none. Raises EnvironmentFault with the remedy."""
         self._interface = interface
+        allowed = allow_descriptors()
+        if allowed < DESCRIPTORS:
+            logger.warning("few open files are allowed", allowed=allowed, wanted=DESCRIPTORS)
         try:
             for endpoint in endpoints:
                 self._places.append(await self._bind(endpoint))
@@ -103,7 +109,8 @@ class Listeners:
         index = _index(device)
         udp, tcp = bound(endpoint, device)
         at = Endpoint(endpoint.address, udp.getsockname()[1])
-        place = _Place(at, index, UdpListener(udp, self._server), TcpListener(self._server))
+        listener = TcpListener(self._server, self._admission)
+        place = _Place(at, index, UdpListener(udp, self._server), listener)
         try:
             await place.tcp.open(tcp)
         except OSError as error:

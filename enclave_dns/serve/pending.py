@@ -14,6 +14,10 @@ T = TypeVar("T")
 MAX_IN_FLIGHT: Final = 2048
 MAX_PER_SENDER: Final = 256
 
+ROOM_UNDER_SATURATION: Final = 256
+"""Queries in flight past which no more are begun while we cannot keep up: each that is begun takes
+time from those that are nearly done, and at some 1,000 to 2,500 a second more would all be late."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -35,6 +39,14 @@ class Pending(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def has_room_under_saturation(self, sender: str) -> bool:
+        """Whether one more is begun: there is room, or the sender has less than an even part."""
+        if len(self._all) < ROOM_UNDER_SATURATION:
+            return True
+        mine = len(self._by_sender.get(sender, ())) + 1
+        senders = len(self._by_sender) + (mine == 1)
+        return mine * senders <= ROOM_UNDER_SATURATION
 
     def enter(self, sender: str, item: T) -> tuple[Ticket, tuple[T, ...]]:
         """Take a place; returns it, and the items that lost theirs and are to be failed."""

@@ -62,19 +62,25 @@ class Query:
         """The most bytes that the reply may have."""
         if is_tcp:
             return MAX_MESSAGE
-        offered = self.edns.udp_size if self.edns else DEFAULT_UDP_SIZE
-        return min(max(offered, DEFAULT_UDP_SIZE), EDNS_UDP_SIZE)
+        offered = DEFAULT_UDP_SIZE if self.edns is None else self.edns.udp_size
+        if offered <= DEFAULT_UDP_SIZE:
+            return DEFAULT_UDP_SIZE
+        return min(offered, EDNS_UDP_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A packet that gets an error reply. `question` and `edns` are None where none was readable."""
+    """A packet that gets an error reply. `question` and `edns` are None where none was readable.
+
+    `reason` is a word for the counters.
+    """
 
     id: int
     flags: int
     reply: Reply
     question: WireQuestion | None = None
     edns: Edns | None = None
+    reason: str = ""
 
 
 def admit(packet: bytes, source_port: int, *, is_tcp: bool) -> Query | Refusal | None:
@@ -86,28 +92,41 @@ def admit(packet: bytes, source_port: int, *, is_tcp: bool) -> Query | Refusal |
     message_id = int.from_bytes(packet[:2])
     flags = int.from_bytes(packet[2:4])
     if flags >> 11 & 0xF != Opcode.QUERY:
-        return Refusal(message_id, flags, protocol_error(RCode.NOTIMP))
+        return Refusal(message_id, flags, protocol_error(RCode.NOTIMP), reason="opcode")
     if packet[4:6] != b"\0\1":
-        return Refusal(message_id, flags, protocol_error(RCode.FORMERR))
+        reply = protocol_error(RCode.FORMERR)
+        return Refusal(message_id, flags, reply, reason="question_count")
     try:
         message = read_message(packet)
     except MessageError:
-        return Refusal(message_id, flags, protocol_error(RCode.FORMERR))
+        return Refusal(message_id, flags, protocol_error(RCode.FORMERR), reason="malformed")
     question = message.question[0]
     folded = Question(question.name.lower(), question.rtype)
     query = Query(message_id, flags, question, folded, message.edns)
-    reply = _refused(query)
-    if reply is not None:
-        return Refusal(message_id, flags, reply, question, message.edns)
+    refused = _refused(query)
+    if refused is not None:
+        rcode, reason = refused
+        return Refusal(
+            message_id, flags, protocol_error(rcode), question, message.edns, reason=reason
+        )
     return query
 
 
-def _refused(query: Query) -> Reply | None:
-    """The reply to a well-formed query that is not looked up; None for all others."""
+def silence_reason(packet: bytes) -> str:
+    """Why a packet that `admit` meets with silence gets no reply: a word for the counters."""
+    if len(packet) < HEADER_SIZE:
+        return "short"
+    return "reply" if packet[2] & (QR >> 8) else "source_port"
+
+
+def _refused(query: Query) -> tuple[RCode, str] | None:
+    """The error for a well-formed query that is not looked up, and why; None for all others."""
     if query.edns and query.edns.version > 0:
-        return protocol_error(RCode.BADVERS)
-    if query.question.rclass != IN or query.question.rtype in _TRANSFERS:
-        return protocol_error(RCode.REFUSED)
+        return RCode.BADVERS, "edns_version"
+    if query.question.rclass != IN:
+        return RCode.REFUSED, "class"
+    if query.question.rtype in _TRANSFERS:
+        return RCode.REFUSED, "transfer"
     return None
 
 

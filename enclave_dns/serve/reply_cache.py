@@ -15,6 +15,9 @@ from enclave_dns.serve.rendering import Rendered
 
 MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 32 << 20
+MAX_NEW_BYTES: Final = 6 << 20
+"""Of replies that were given once so far, some 10,000: what a flood of names can take."""
+
 LONGEST: Final = 30.0
 """Seconds for which a reply is served again at most: its TTLs do not age meanwhile."""
 
@@ -29,7 +32,7 @@ class ReplyCache:
 
     def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
         self._table: BoundedTable[bytes, tuple[float, Rendered]] = BoundedTable(
-            max_entries, max_bytes
+            max_entries, max_bytes, MAX_NEW_BYTES
         )
         self.hits = 0
         self.misses = 0
@@ -68,5 +71,6 @@ class ReplyCache:
 
 
 def _key(audience: Audience, query: Query) -> bytes:
-    folded = query.folded
-    return audience.key + folded.rtype.to_bytes(2) + (b"\1" if query.do else b"\0") + folded.name
+    folded, edns = query.folded, query.edns
+    do = b"\1" if edns is not None and edns.do else b"\0"
+    return audience.key + folded.rtype.to_bytes(2) + do + folded.name

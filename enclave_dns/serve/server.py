@@ -13,11 +13,22 @@ from typing import Final, Protocol
 import structlog
 
 from enclave_dns.disclosure.reply import EDE_NOT_READY, Reply, failed
+from enclave_dns.resolution import Question
 from enclave_dns.serve.pending import MAX_IN_FLIGHT, MAX_PER_SENDER, Pending, Ticket
 from enclave_dns.serve.program import Audience, Program
-from enclave_dns.serve.query import Query, Refusal, admit
+from enclave_dns.serve.query import Query, Refusal, admit, silence_reason
 from enclave_dns.serve.rendering import render_reply
 from enclave_dns.serve.reply_cache import ReplyCache
+from enclave_dns.tally import (
+    ANY_OTHER,
+    ASKED,
+    CACHE,
+    LOCAL,
+    REFUSAL,
+    TYPES,
+    ZONE,
+    Traffic,
+)
 
 logger = structlog.get_logger()
 
@@ -38,6 +49,10 @@ class Channel(Protocol):
 
     is_tcp: bool
 
+    @property
+    def is_saturated(self) -> bool:
+        """Whether more has been coming in here for long than can be answered."""
+
     def send(self, packet: bytes, address: Address) -> None:
         """Send, now or not at all; never raises."""
 
@@ -47,94 +62,150 @@ class Channel(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A query whose reply is being worked out."""
+    """A query whose reply is being worked out since `began`."""
 
     query: Query
     channel: Channel
     address: Address
+    began: float
+    ticket: Ticket | None = field(default=None)
     task: asyncio.Task[None] | None = field(default=None)
 
 
 class Server:
-    """Answers packets for one program. `counts` holds replies by kind and refusals by reason.
+    """Answers packets for one program. `traffic` counts what comes and what becomes of it.
 
     `has_one_sender`: nobody's share has to be kept from anybody else.
     """
 
     def __init__(self, program: Program, *, has_one_sender: bool = False) -> None:
         self._program = program
-        self._replies = ReplyCache()
+        self.has_one_sender = has_one_sender
         per_sender = MAX_IN_FLIGHT if has_one_sender else MAX_PER_SENDER
         self._pending: Pending[_Waiting] = Pending(per_sender=per_sender)
+        self._asked: Counter[Question] = Counter()
         self._clock = asyncio.get_running_loop().time
-        self._is_draining = False
-        self.counts: Counter[str] = Counter()
+        self.replies = ReplyCache()
+        self.is_draining = False
+        self.traffic = Traffic()
+        self.counts = self.traffic.counts
+        self._hit_times = self.traffic.times[CACHE]
+
+    @property
+    def in_flight(self) -> int:
+        """Queries that wait for their reply."""
+        return len(self._pending)
 
     def receive(self, packet: bytes, address: Address, channel: Channel) -> bytes | None:
         """Take one packet; returns the reply if there is one at once. A later one is sent."""
-        audience = self._program.identify(address[0])
+        clock, traffic, is_tcp, source = self._clock, self.traffic, channel.is_tcp, address[0]
+        began = clock()
+        families = traffic.tcp if is_tcp else traffic.udp
+        arrived = families[":" in source]
+        audience = self._program.identify(source)
         if audience is None:
-            self._drop(channel, "dropped_unknown_sender")
+            arrived[ANY_OTHER] += 1
+            self._drop(channel, "unknown_sender")
             return None
-        query = admit(packet, address[1], is_tcp=channel.is_tcp)
+        query = admit(packet, address[1], is_tcp=is_tcp)
         if query is None:
-            self._drop(channel, "dropped_no_query")
+            arrived[ANY_OTHER] += 1
+            self._drop(channel, silence_reason(packet))
             return None
+        asked = query.question
+        rtype = asked.rtype if asked is not None else ANY_OTHER
+        arrived[rtype if rtype < TYPES else ANY_OTHER] += 1
         if isinstance(query, Refusal):
-            return self._refuse(query, query.reply, query_limit(channel))
+            return self._refuse(query, query.reply, query_limit(channel), query.reason, began)
+        limit = query.limit(is_tcp)
         if audience.refusal is not None:
-            return self._refuse(query, audience.refusal, query.limit(channel.is_tcp))
-        if self._is_draining:
-            return self._refuse(query, failed(EDE_NOT_READY), query.limit(channel.is_tcp))
-        limit = query.limit(channel.is_tcp)
-        kept = self._replies.find(audience, query, limit, self._clock())
+            return self._refuse(query, audience.refusal, limit, "no_policy", began)
+        if self.is_draining:
+            return self._refuse(query, failed(EDE_NOT_READY), limit, "draining", began)
+        kept = self.replies.find(audience, query, limit, began)
         if kept is not None:
-            self.counts["kept"] += 1
+            traffic.kept[kept[3] & 0xF] += 1
+            self._hit_times.add(clock() - began)
             return kept
         try:
             reply = self._program.answer_now(audience, query)
             if reply is not None:
-                return self._finish(audience, query, reply, limit)
+                origin = ZONE if reply.is_authoritative else LOCAL
+                return self._finish(audience, query, reply, limit, origin, began)
         except Exception:
             logger.exception(_OUR_FAULT)
-            return self._refuse(query, failed(), limit)
-        self._wait(audience, _Waiting(query, channel, address))
+            return self._refuse(query, failed(), limit, "fault", began)
+        if channel.is_saturated and not self._may_begin(audience, query):
+            return self._refuse(query, failed(), limit, "saturated", began)
+        self._wait(audience, _Waiting(query, channel, address, began))
         return None
 
-    def is_known(self, source: str) -> bool:
-        """Whether a TCP connection from this address is taken at all."""
-        return self._program.identify(source) is not None
+    def sender_of(self, source: str) -> str | None:
+        """Who asks from this address, as limits count them; None: nobody that we answer."""
+        audience = self._program.identify(source)
+        return None if audience is None else audience.sender
+
+    def turn_away(self, source: str, reason: str) -> None:
+        """Count a UDP packet that gets no reply and is not looked at."""
+        self.traffic.udp[":" in source][ANY_OTHER] += 1
+        self.counts["dropped_" + reason] += 1
 
     def forget(self) -> None:
         """Empty the reply cache."""
-        self._replies.clear()
+        self.replies.clear()
 
     def _drop(self, channel: Channel, reason: str) -> None:
-        self.counts[reason] += 1
+        self.counts["dropped_" + reason] += 1
         channel.drop()
 
-    def _refuse(self, query: Query | Refusal, reply: Reply, limit: int) -> bytes:
-        self.counts[reply.kind.value] += 1
-        return render_reply(query, reply, limit)
+    def _refuse(
+        self, query: Query | Refusal, reply: Reply, limit: int, reason: str, began: float
+    ) -> bytes:
+        """An error of ours, for a reason that the counters name."""
+        packet = render_reply(query, reply, limit)
+        self.counts["refused_" + reason] += 1
+        self._made(reply, REFUSAL, began)
+        return packet
 
-    def _finish(self, audience: Audience, query: Query, reply: Reply, limit: int) -> bytes:
-        self.counts[reply.kind.value] += 1
-        turn = self._replies.keep(audience, query, reply, self._clock())
-        return render_reply(query, reply, limit, turn)
+    def _finish(
+        self, audience: Audience, query: Query, reply: Reply, limit: int, origin: str, began: float
+    ) -> bytes:
+        turn = self.replies.keep(audience, query, reply, self._clock())
+        packet = render_reply(query, reply, limit, turn)
+        self._made(reply, origin, began)
+        return packet
+
+    def _made(self, reply: Reply, origin: str, began: float) -> None:
+        self.traffic.made[reply.rcode, origin] += 1
+        self.traffic.times[origin].add(self._clock() - began)
 
     def _wait(self, audience: Audience, waiting: _Waiting) -> None:
-        ticket, ousted = self._pending.enter(audience.sender, waiting)
+        waiting.ticket, ousted = self._pending.enter(audience.sender, waiting)
         for loser in ousted:
-            self._fail(loser)
-        waiting.task = asyncio.get_running_loop().create_task(self._answer(ticket, waiting))
+            self._fail(loser, "in_flight")
+        waiting.task = asyncio.get_running_loop().create_task(self._answer(waiting.ticket, waiting))
+        question = waiting.query.folded
+        self._asked[question] += 1
+        waiting.task.add_done_callback(lambda _: self._ended(question))
 
-    def _fail(self, loser: _Waiting) -> None:
-        """Answer a query that had to give way."""
-        self.counts["ousted"] += 1
+    def _may_begin(self, audience: Audience, query: Query) -> bool:
+        """Under saturation: what is being asked anyway costs next to nothing more."""
+        if query.folded in self._asked:
+            return True
+        return self._pending.has_room_under_saturation(audience.sender)
+
+    def _ended(self, question: Question) -> None:
+        self._asked[question] -= 1
+        if not self._asked[question]:
+            del self._asked[question]
+
+    def _fail(self, loser: _Waiting, reason: str) -> None:
+        """Answer a query that gets no other reply any more."""
         if loser.task is not None:
             loser.task.cancel()
         limit = loser.query.limit(loser.channel.is_tcp)
-        loser.channel.send(self._refuse(loser.query, failed(), limit), loser.address)
+        packet = self._refuse(loser.query, failed(), limit, reason, loser.began)
+        loser.channel.send(packet, loser.address)
 
     async def _answer(self, ticket: Ticket, waiting: _Waiting) -> None:
         query, channel, address = waiting.query, waiting.channel, waiting.address
@@ -142,26 +213,30 @@ class Server:
         try:
             answered = await self._program.answer(address[0], query)
             if answered is None:
-                self._drop(channel, "dropped_unknown_sender")
+                self._drop(channel, "unknown_sender")
                 return
             audience, reply = answered
-            channel.send(self._finish(audience, query, reply, limit), address)
+            packet = self._finish(audience, query, reply, limit, ASKED, waiting.began)
+            channel.send(packet, address)
         except Exception:
             logger.exception(_OUR_FAULT)
-            channel.send(self._refuse(query, failed(), limit), address)
+            packet = self._refuse(query, failed(), limit, "fault", waiting.began)
+            channel.send(packet, address)
         finally:
             self._pending.leave(ticket)
 
     async def drain(self, grace: float = DRAIN_GRACE) -> None:
         """Send new queries elsewhere, and give those in flight `grace` seconds to finish."""
-        self._is_draining = True
+        self.is_draining = True
         deadline = self._clock() + grace
         await asyncio.sleep(_SETTLE)
         tasks = [waiting.task for waiting in self._pending.everything() if waiting.task]
         if tasks:
             await asyncio.wait(tasks, timeout=max(0.0, deadline - self._clock()))
         for waiting in self._pending.everything():
-            self._fail(waiting)
+            if waiting.ticket is not None:
+                self._pending.leave(waiting.ticket)
+            self._fail(waiting, "draining")
 
 
 def query_limit(channel: Channel) -> int:

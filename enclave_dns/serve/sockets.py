@@ -6,6 +6,7 @@ never reaches us.
 """
 
 import errno
+import resource
 import socket
 from ipaddress import ip_address
 from typing import Any, Final
@@ -15,6 +16,11 @@ from enclave_dns.errors import EnvironmentFault
 from enclave_dns.sources.netlink import netlink
 
 _ATTEMPTS: Final = 20
+
+DESCRIPTORS: Final = 10_000
+"""Open files that a daemon may need: 4,096 look-ups under way, each with two sockets while a second
+server is asked beside the first, the TCP connections, and what else there is. Many systems start a
+daemon with 1,024, and let it have more if it asks."""
 
 _REMEDIES: Final = {
     errno.EADDRINUSE: "the port is in use; `ss -lnp` shows by whom: stop it, or change `listen`",
@@ -67,6 +73,17 @@ def own_addresses() -> frozenset[str]:
             for entry in route.get_addr()
         )
         return frozenset(str(ip_address(address)) for address in found if address)
+
+
+def allow_descriptors() -> int:
+    """Ask the kernel for as many open files as we may need; returns how many it allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return DESCRIPTORS
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
 
 
 def bound(endpoint: Endpoint, device: str) -> tuple[socket.socket, socket.socket]:

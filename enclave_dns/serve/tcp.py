@@ -10,16 +10,21 @@ import socket
 from collections import deque
 from typing import Final, cast
 
+from enclave_dns.serve.connections import Connections
 from enclave_dns.serve.server import Address, Server
 from enclave_dns.wire.framing import FrameReader, frame
 
-MAX_CONNECTIONS: Final = 150
-MAX_PER_SENDER: Final = 20
 IDLE: Final = 10.0
-"""Seconds without a whole message, or with replies that the peer does not take."""
+"""Seconds without a whole message, or with replies that the peer does not take: resolvers that keep
+connections close them after about as long themselves (glibc and musl at once)."""
 
 PIPELINE: Final = 100
-"""Queries of one connection in flight, past which it is not read."""
+"""Queries of one connection in flight, past which it is not read: fewer than a sender may have, so
+that one connection cannot use up the places of its sender."""
+
+UNREAD: Final = 1 << 20
+"""Bytes of replies that one connection may leave with us: past them it is closed. No more queries
+are taken long before that, but those in flight may have replies of 64 kB each."""
 
 BATCH: Final = 64
 """Messages of one connection taken in one go before other work has its turn."""
@@ -28,12 +33,20 @@ BATCH: Final = 64
 class TcpListener:
     """Serves one bound TCP socket until closed; owns its connections.
 
-    `idle` is the time (seconds) after which a silent connection is closed.
+    `admission` counts the connections of all listeners of a program. `idle` is the time (seconds)
+    after which a silent connection is closed.
     """
 
-    def __init__(self, server: Server, *, idle: float = IDLE) -> None:
+    def __init__(
+        self,
+        server: Server,
+        admission: "Connections[Connection] | None" = None,
+        *,
+        idle: float = IDLE,
+    ) -> None:
         self.server = server
         self.idle = idle
+        self.admission = Connections() if admission is None else admission
         self.connections: set[Connection] = set()
         self._accepting: asyncio.Server | None = None
 
@@ -41,15 +54,6 @@ class TcpListener:
         """Start to listen on a bound socket."""
         loop = asyncio.get_running_loop()
         self._accepting = await loop.create_server(lambda: Connection(self), sock=sock, backlog=128)
-
-    def may_enter(self, source: str) -> bool:
-        """Whether one more connection from this address is taken."""
-        from_there = sum(connection.source == source for connection in self.connections)
-        return (
-            len(self.connections) < MAX_CONNECTIONS
-            and from_there < MAX_PER_SENDER
-            and self.server.is_known(source)
-        )
 
     async def close(self) -> None:
         """Stop listening and close every connection once its replies are written."""
@@ -65,6 +69,8 @@ class Connection(asyncio.Protocol):
     """One TCP connection of a client."""
 
     is_tcp = True
+    is_saturated = False
+    """A connection is not read while it has much in flight."""
 
     def __init__(self, listener: TcpListener) -> None:
         self._listener = listener
@@ -77,20 +83,20 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._next_go: asyncio.Handle | None = None
-        self.source = ""
+        self.sender = ""
         self._address: Address = ("", 0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
         stream = cast("asyncio.Transport", transport)
         peer = stream.get_extra_info("peername")
-        if not peer or not self._listener.may_enter(peer[0]):
-            self._listener.server.counts["dropped_connection"] += 1
+        reason = self._enter(peer[0]) if peer else "gone"
+        if reason:
+            self._count("closed_" + reason)
             stream.abort()
             return
         self._transport = stream
         self._address = peer
-        self.source = peer[0]
         self._listener.connections.add(self)
         self._restart_timer()
 
@@ -98,6 +104,7 @@ class Connection(asyncio.Protocol):
         """The connection is gone, whoever ended it."""
         self._transport = None
         self._listener.connections.discard(self)
+        self._listener.admission.leave(self)
         self._packets.clear()
         for handle in (self._timer, self._next_go):
             if handle is not None:
@@ -108,6 +115,7 @@ class Connection(asyncio.Protocol):
         packets = self._frames.feed(data)
         if packets:
             self._packets.extend(packets)
+            self._listener.admission.spoke(self)
             self._restart_timer()
             self._take()
 
@@ -121,8 +129,13 @@ class Connection(asyncio.Protocol):
         self._in_flight -= 1
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame(packet))
+            if self._transport.get_write_buffer_size() > UNREAD:
+                self._expire()
+                return
             self._restart_timer()
             self._regulate()
+        else:
+            self._count("unsent")
 
     def drop(self) -> None:
         """Close at once: silence would keep the connection for nothing."""
@@ -139,10 +152,31 @@ class Connection(asyncio.Protocol):
         self._is_full = False
         self._regulate()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no query of it waits for a reply."""
+        return not self._is_busy()
+
+    def give_way(self) -> None:
+        """Close at once, for another connection."""
+        self._count("closed_gave_way")
+        self.drop()
+
     def finish(self) -> None:
         """Close after what has been written is sent."""
         if self._transport is not None:
             self._transport.close()
+
+    def _enter(self, source: str) -> str:
+        """Why no more connection from this address is taken; empty where this one is."""
+        sender = self._listener.server.sender_of(source)
+        if sender is None:
+            return "unknown_sender"
+        self.sender = sender
+        reason, ousted = self._listener.admission.enter(self)
+        if ousted is not None:
+            ousted.give_way()
+        return reason
 
     def _take(self) -> None:
         """Take messages that have come, while their replies find their way."""
@@ -186,4 +220,8 @@ class Connection(asyncio.Protocol):
 
     def _expire(self) -> None:
         if self._transport is not None:
+            self._count("closed_slow" if self._is_full else "closed_idle")
             self._transport.abort()
+
+    def _count(self, reason: str) -> None:
+        self._listener.server.counts[reason] += 1

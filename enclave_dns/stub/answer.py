@@ -2,17 +2,19 @@
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from enclave_dns.disclosure.reply import Reply, negative_soa, no_answer, own, relayed
+from enclave_dns.disclosure.reply import Reply, failed, negative_soa, no_answer, own, relayed
 from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.resolve.in_flight import InFlight
 from enclave_dns.serve.program import Audience
 from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import OwnZones
 from enclave_dns.sources.special import SpecialName, Treatment, special_name
 from enclave_dns.stub.asking import Asking, Said
 from enclave_dns.stub.fallback import SystemNameservers
+from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.wire.numbers import RCode, RRType
 from enclave_dns.wire.record import Record
 
@@ -21,6 +23,9 @@ MISS_LIFETIME: Final = 1.0
 
 LONGEST_KEPT: Final = 30.0
 """Seconds for which a reply is given again at most: its TTLs age only in the groups' caches."""
+
+PATIENCE: Final = 2.0
+"""Seconds after which a reply is given up; gateways and nameservers have their own budgets."""
 
 _SPECIAL_TTL: Final = 3600
 _ADDRESSES: Final[dict[tuple[Treatment, int], tuple[bytes, ...]]] = {
@@ -36,6 +41,7 @@ class State:
     """All that the stub's answers depend on; replaced whole.
 
     `miss` is the rcode of a miss; `fallback`, where there is one, is asked instead of missing.
+    `echoes` tells our own questions that come back.
     """
 
     audience: Audience
@@ -44,6 +50,7 @@ class State:
     local_addresses: frozenset[str]
     miss: RCode = RCode.REFUSED
     fallback: SystemNameservers | None = None
+    echoes: Echoes = field(default_factory=Echoes)
 
     def is_like(self, other: "State") -> bool:
         """Whether both lead to the same answers: then what one has learned need not be dropped."""
@@ -59,6 +66,11 @@ class StubAnswers:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self._in_flight: InFlight[tuple[bytes, Question], tuple[Said, Reply]] = InFlight()
+
+    async def close(self) -> None:
+        """End the questions that are under way."""
+        await self._in_flight.close()
 
     def identify(self, source: str) -> Audience | None:
         """Programs on this machine, and nobody else."""
@@ -72,6 +84,8 @@ class StubAnswers:
         del audience
         question = query.folded
         state = self.state
+        if state.echoes.came_in(query.question.name):
+            return failed()
         found = state.zones.answer(question.name, question.rtype, secrets.randbelow)
         if found is not None:
             rcode = RCode.NOERROR if found.exists else RCode.NXDOMAIN
@@ -90,9 +104,12 @@ class StubAnswers:
     async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
         """What the gateways know, else what the system's nameservers say, else the miss."""
         state = self.state
-        _, reply = await self.asked(query.folded)
+        # One question of many programs is asked once, and so is one that has come back to us.
+        key = (state.audience.key, query.folded)
+        found = await self._in_flight.share(key, lambda: self.asked(query.folded), PATIENCE)
         if self.identify(source) is None:
             return None
+        reply = failed() if found is None else found[1]
         # What was checked with the views of then is for the audience of then: where that has been
         # replaced meanwhile, nobody finds the reply again.
         return state.audience, reply

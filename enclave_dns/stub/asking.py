@@ -78,6 +78,11 @@ class Asking:
         self._caches = {group: RecordCache(CACHE_ENTRIES, CACHE_BYTES) for group in self.groups}
         self._now = asyncio.get_running_loop().time
 
+    @property
+    def caches(self) -> tuple[RecordCache, ...]:
+        """What the groups have said, one table each."""
+        return tuple(self._caches.values())
+
     def active(self, group: Group) -> Gateway | None:
         """The gateway that serves a group now; None where none has answered yet."""
         return self._active.get(group)
@@ -143,6 +148,7 @@ class Asking:
         kept = self._caches[group].fresh(question, False, self._now())
         if kept is not None and kept.age < kept.ttl:
             return Step(stop, Word.ANSWERED, kept.server, "from the cache"), kept
+        self._caches[group].misses += 1
         places = self._candidates(group)
         if not places:
             return Step(stop, Word.FAILED, str(group), "every gateway is down"), None

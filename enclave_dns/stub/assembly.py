@@ -36,6 +36,7 @@ GATEWAY_SIGNS: Final = Signs(
     _is_well,
     frozenset((Failure.SILENCE, Failure.UNREACHABLE, Failure.MISMATCH, Failure.GARBAGE)),
     declining_loses=True,
+    is_ours=True,
 )
 """The fixed question is the one that every gateway answers, whatever its nameservers do."""
 
@@ -74,6 +75,7 @@ def assemble(
         local_addresses,
         _MISS.get(config.miss, miss or RCode.REFUSED),
         fallback,
+        exchange.echoes,
     )
 
 

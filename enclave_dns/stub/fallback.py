@@ -10,6 +10,7 @@ from typing import Final
 from enclave_dns.disclosure.reply import Reply, failed, relayed
 from enclave_dns.resolution import Question, Resolution
 from enclave_dns.sources.nameserver import Selected
+from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS
 from enclave_dns.upstream.racing import race
@@ -34,8 +35,8 @@ LONGEST_KEPT: Final = 30.0
 class SystemNameservers:
     """Asks the saved nameservers of the machine, in order. To be closed."""
 
-    def __init__(self, selected: Selected) -> None:
-        self._exchange = Exchange()
+    def __init__(self, selected: Selected, echoes: Echoes | None = None) -> None:
+        self._exchange = Exchange(echoes=echoes)
         self._vitals = Vitals(self._exchange, NAMESERVER_SIGNS)
         self.replace(selected)
 

@@ -21,6 +21,8 @@ from enclave_dns.machine.detection import RESOLV_CONF
 from enclave_dns.machine.keeper import saved_resolv_conf
 from enclave_dns.machine.links import look
 from enclave_dns.machine.roaming import Roaming
+from enclave_dns.observe.endpoint import MetricsEndpoint
+from enclave_dns.observe.figures import Cache, Figures, Policy, upstreams_of
 from enclave_dns.organisation.connections import gateways_of
 from enclave_dns.organisation.stub_advice import refuse_other_slice
 from enclave_dns.organisation.versions import own_system
@@ -62,6 +64,9 @@ class StubProgram:
         self._fallback: SystemNameservers | None = None
         self._answers: StubAnswers
         self._greeting: asyncio.Task[None] | None = None
+        self._server: Server
+        self._policy = Policy(self._organisation.version)
+        self.metrics = MetricsEndpoint(self._figures, self._unready)
         self._listeners: Listeners
         self._keeper = keeper_of(config, resolv_conf, self._miss_changed)
 
@@ -76,9 +81,9 @@ class StubProgram:
         self._local = await asyncio.to_thread(own_addresses)
         self._vitals = Vitals(self._exchange, GATEWAY_SIGNS, _log_gateway)
         if config.fallback == "system":
-            self._fallback = SystemNameservers(Selected())
+            self._fallback = SystemNameservers(Selected(), self._exchange.echoes)
         self._answers = StubAnswers(self._compile())
-        server = Server(self._answers, has_one_sender=True)
+        self._server = server = Server(self._answers, has_one_sender=True)
         self._listeners = listeners = Listeners(server)
         roaming = Roaming(self._roamed, see=partial(look, self._own_places()))
         background = [self._watcher.run, self._recheck, roaming.run]
@@ -86,6 +91,7 @@ class StubProgram:
             background.append(self._keeper.run)
         await self._keeper.recover()
         try:
+            await self.metrics.open(config.metrics)
             await roaming.open()
             # To Linux, what this machine asks one of its own addresses comes in by the interface
             # that owns the address; what claims to be from here but is not, the kernel drops.
@@ -107,8 +113,10 @@ class StubProgram:
             await self._keeper.close()
             roaming.close()
             self._watcher.stop()
+            await self.metrics.close()
             if self._greeting is not None:
                 self._greeting.cancel()
+            await self._answers.close()
             await self._vitals.close()
             if self._fallback is not None:
                 await self._fallback.close()
@@ -131,10 +139,12 @@ class StubProgram:
                 self._config.organisation, self._organisation, self._config.system_id
             )
         except DocumentError as error:
+            self._policy.failures += 1
             for problem in error.problems:
                 logger.error("organisation not reloaded", problem=str(problem))
             return
         self._organisation, self._system = organisation, system
+        self._policy.applied(organisation.version)
         self._use(self._compile())
         logger.info("organisation reloaded", version=organisation.version)
 
@@ -207,6 +217,25 @@ class StubProgram:
                 self._answers.state = replace(self._answers.state, local_addresses=self._local)
             else:
                 self._use(state)
+
+    def _figures(self) -> Figures:
+        asking = self._answers.state.asking
+        names = {one.server: one.system_id for group in asking.groups for one in group.gateways}
+        return Figures(
+            "stub",
+            self._server.traffic,
+            self._server.in_flight,
+            {"reply": Cache.of(self._server.replies), "gateways": Cache.of(*asking.caches)},
+            upstreams_of(self._vitals, names),
+            self._vitals.failovers,
+            self._policy,
+        )
+
+    def _unready(self) -> str:
+        """Why queries cannot be served now; empty where they can."""
+        if self._server.is_draining:
+            return "draining: it is about to stop"
+        return "" if self._listeners.endpoints else "the listeners are not open yet"
 
     async def _see_addresses(self) -> None:
         """The machine's addresses as they are now, or as they were where they cannot be read."""

@@ -15,6 +15,7 @@ from typing import Final
 from enclave_dns.errors import MessageError
 from enclave_dns.resolution import Question
 from enclave_dns.sources.nameserver import Nameserver
+from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.upstream.match import (
     Verdict,
     is_truncated,
@@ -25,6 +26,7 @@ from enclave_dns.upstream.match import (
 from enclave_dns.upstream.transport import Failure, Transport, Transports
 from enclave_dns.wire.framing import FrameReader, frame
 from enclave_dns.wire.message import Message, read_message
+from enclave_dns.wire.names import Name
 from enclave_dns.wire.render import render_query
 
 _RECEIVE: Final = 65535
@@ -42,16 +44,17 @@ _OURS: Final = frozenset(
 
 
 class Exchange:
-    """Asks servers. Holds no state but where to ask from.
+    """Asks servers.
 
     `source_address`: the local address to send from, of the servers' family; empty: the kernel's
-    choice.
+    choice. `echoes` knows the questions under way, for whoever takes questions in.
     """
 
-    __slots__ = ("_source",)
+    __slots__ = ("_source", "echoes")
 
-    def __init__(self, source_address: str = "") -> None:
+    def __init__(self, source_address: str = "", echoes: Echoes | None = None) -> None:
         self._source = source_address
+        self.echoes = echoes or Echoes()
 
     async def ask(
         self,
@@ -63,15 +66,19 @@ class Exchange:
         do: bool = False,
     ) -> Message | Failure:
         """Ask until `deadline` (the event loop's clock). Never raises for what the network does."""
+        name = with_random_case(question.name, os.urandom(len(question.name)))
+        self.echoes.sent(name, server)
+        has_looped = False
         try:
             async with asyncio.timeout_at(deadline):
-                if transport is Transport.UDP:
-                    return await self._over_udp(server, question, do)
-                return await self._over_tcp(server, question, do)
+                result = await self._over(transport, server, question, name, do)
         except TimeoutError:
-            return Failure.SILENCE
+            result = Failure.SILENCE
         except OSError as error:
-            return Failure.NO_SOCKET if error.errno in _OURS else Failure.UNREACHABLE
+            result = Failure.NO_SOCKET if error.errno in _OURS else Failure.UNREACHABLE
+        finally:
+            has_looped = self.echoes.settled(name)
+        return Failure.LOOP if has_looped else result
 
     async def converse(
         self,
@@ -96,13 +103,20 @@ class Exchange:
             transport = transports.after(transport, result)
         return result
 
-    async def _over_udp(
-        self, server: Nameserver, question: Question, do: bool
+    async def _over(
+        self, transport: Transport, server: Nameserver, question: Question, name: Name, do: bool
     ) -> Message | Failure:
+        """Ask with the name spelled as in `name`. Raises OSError."""
         message_id = int.from_bytes(os.urandom(2))
-        name = with_random_case(question.name, os.urandom(len(question.name)))
         query = render_query(message_id, name, question.rtype, do=do)
         asked = query[_HEADER : _HEADER + len(name) + 4]
+        if transport is Transport.UDP:
+            return await self._over_udp(server, question, message_id, query, asked)
+        return await self._over_tcp(server, question, message_id, query, asked)
+
+    async def _over_udp(
+        self, server: Nameserver, question: Question, message_id: int, query: bytes, asked: bytes
+    ) -> Message | Failure:
         with self._socket(server, socket.SOCK_DGRAM) as sock:
             sock.connect(_destination(server))
             sock.send(query)
@@ -117,11 +131,8 @@ class Exchange:
                     return Failure.MISMATCH
 
     async def _over_tcp(
-        self, server: Nameserver, question: Question, do: bool
+        self, server: Nameserver, question: Question, message_id: int, query: bytes, asked: bytes
     ) -> Message | Failure:
-        message_id = int.from_bytes(os.urandom(2))
-        query = render_query(message_id, question.name, question.rtype, do=do)
-        asked = query[_HEADER : _HEADER + len(question.name) + 4]
         with self._socket(server, socket.SOCK_STREAM) as sock:
             await _connected(sock, _destination(server))
             # A new connection's buffer holds many queries: it is taken whole.

@@ -1,6 +1,6 @@
 """Is a server alive, and is it quick enough? One value per server, nameservers and gateways alike.
 
-    UP --3 failures in a row--> SUSPECTED --probe fails--> DOWN --two good probes--> UP
+    UP --3 failures in a row, or a loop--> SUSPECTED --probe fails--> DOWN --two good probes--> UP
                                     --life, a good probe--> UP
     UP --outrun in 3 of its last 10 questions--> SLOW --two good probes--> UP
                                                       --a bad one--> SUSPECTED
@@ -72,6 +72,12 @@ class Health:
             return replace(self, good_probes=0) if self.good_probes else self
         if self.failures + 1 < FAILURES:
             return replace(self, failures=self.failures + 1)
+        return self._suspected(now)
+
+    def after_loop(self, now: float) -> "Health":
+        """A question came back to us: no chance, and no sign of life either."""
+        if self.state in (State.SUSPECTED, State.DOWN):
+            return replace(self, good_probes=0)
         return self._suspected(now)
 
     def after_life(self, asked_at: float, now: float, jitter: float) -> "Health":

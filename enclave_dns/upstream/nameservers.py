@@ -11,6 +11,7 @@ from typing import Final
 
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.sources.nameserver import Nameserver, Selected
+from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State
 from enclave_dns.upstream.racing import race
@@ -30,7 +31,7 @@ def _has_spoken(result: Message | Failure) -> bool:
     return isinstance(result, Message) or result is Failure.TRUNCATED
 
 
-NAMESERVER_SIGNS: Final = Signs(Question(ROOT, RRType.NS), _has_spoken)
+NAMESERVER_SIGNS: Final = Signs(Question(ROOT, RRType.NS), _has_spoken, are_traced=True)
 """The fixed question: every recursive server knows it, and any rcode is life."""
 
 
@@ -74,9 +75,23 @@ class Nameservers:
         return self._selected
 
     @property
+    def echoes(self) -> Echoes:
+        """The questions under way, to tell when one comes back to us."""
+        return self._exchange.echoes
+
+    def is_looping(self, server: Nameserver) -> bool:
+        """Whether the last question to a server came back to us."""
+        return self._vitals.is_looping(server)
+
+    @property
     def is_up(self) -> bool:
         """Whether any nameserver is up; a suspect is, until its probe has failed."""
         return self._vitals.is_any_up
+
+    @property
+    def vitals(self) -> Vitals:
+        """What is known of each server."""
+        return self._vitals
 
     def states(self) -> tuple[tuple[Nameserver, State], ...]:
         """Every server and its state, in the order of the list."""
@@ -169,4 +184,5 @@ def _read(result: Message | Failure, question: Question) -> tuple[Ended, Resolut
     if isinstance(result, Message):
         reading = interpret(result, question)
         return (Ended.DECLINED, None) if isinstance(reading, Retry) else (Ended.SETTLED, reading)
-    return (Ended.DECLINED if result is Failure.GARBAGE else Ended.FAILED), None
+    has_spoken = result in (Failure.GARBAGE, Failure.LOOP)
+    return (Ended.DECLINED if has_spoken else Ended.FAILED), None

@@ -32,6 +32,8 @@ class Failure(Enum):
     """Our answer, cut short (TC); the same question over TCP brings all of it."""
     GARBAGE = "garbage"
     """Our answer, but it cannot be read."""
+    LOOP = "loop"
+    """Our question came back to us, so that whatever was said is our own word."""
     NO_SOCKET = "no socket"
     """This machine has no socket or memory left; says nothing about the server."""
 

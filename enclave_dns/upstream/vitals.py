@@ -7,22 +7,31 @@ state changes are synchronous, and a server that is no longer listed is left alo
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.resolution import Question
 from enclave_dns.sources.nameserver import Nameserver
+from enclave_dns.tally import Durations
+from enclave_dns.upstream.echoes import NOBODYS, name_of_nobody
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import FIRST_PAUSE, UP, Health, State
 from enclave_dns.upstream.racing import Settled
 from enclave_dns.upstream.round_trips import UNMEASURED_DELAY, RoundTrips
 from enclave_dns.upstream.transport import Failure, Transports
 from enclave_dns.wire.message import Message
+from enclave_dns.wire.numbers import RCode, RRType
 
 PROBE_TIME: Final = 1.5
 """Seconds that a probe waits for its reply."""
+
+TRACE_PAUSE: Final = 5.0
+"""Seconds between two names of nobody that a silent server is asked: it may lead back to us, by a
+way on which everybody waits for somebody else."""
+
+_NO_WORD: Final = (RCode.SERVFAIL, RCode.REFUSED)
 
 OnState = Callable[[Nameserver, State], None]
 
@@ -31,25 +40,32 @@ OnState = Callable[[Nameserver, State], None]
 class Signs:
     """What tells whether servers of a kind are alive.
 
-    `probe` is the fixed question and `is_good` judges its reply; `counted` are the failures that
-    count against a server; `declining_loses`: whether one that replies with nothing usable has lost
-    to the one that settles the question.
+    `probe` is the fixed question and `is_good` judges its reply; `is_ours`: a program of ours
+    answers it for itself and asks nobody; `are_traced`: after silence they are asked a name of
+    nobody, to see whether they lead back to us; `counted` are the failures that count against a
+    server; `declining_loses`: whether one that replies with nothing usable has lost to the one that
+    settles the question.
     """
 
     probe: Question
     is_good: Callable[[Message | Failure], bool]
     counted: frozenset[Failure] = frozenset((Failure.SILENCE, Failure.UNREACHABLE))
     declining_loses: bool = False
+    is_ours: bool = False
+    are_traced: bool = False
 
 
 class Vitals:
     """The health of some servers, and the owner of their probes. To be closed.
 
     `on_state(server, state)` is called when a server's state changes; `use_tcp`: probe over TCP.
+    `times` are those of replies to questions, by server; `failovers` counts the questions that
+    another server settled than the one that was asked first.
     """
 
     def __init__(self, exchange: Exchange, signs: Signs, on_state: OnState | None = None) -> None:
         self._exchange = exchange
+        self._echoes = exchange.echoes
         self._signs = signs
         self._on_state = on_state
         self._health: dict[Nameserver, Health] = {}
@@ -57,13 +73,21 @@ class Vitals:
         self._timers: dict[Nameserver, asyncio.TimerHandle] = {}
         self._probes: dict[Nameserver, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looping: set[Nameserver] = set()
+        self._traced: dict[Nameserver, float] = {}
         self._now = asyncio.get_running_loop().time
         self.use_tcp = False
+        self.times: dict[Nameserver, Durations] = {}
+        self.failovers = 0
 
     def replace(self, servers: Iterable[Nameserver]) -> None:
         """Watch these from now on. Servers that stay keep their state; the order is new."""
         self._health = {server: self._health.get(server, UP) for server in servers}
+        for server in self._looping - set(self._health):
+            self._leads_back(server, False)
+        self._traced = {s: at for s, at in self._traced.items() if s in self._health}
         self._trips = {s: trips for s, trips in self._trips.items() if s in self._health}
+        self.times = {server: self.times.get(server) or Durations() for server in self._health}
         for server in {*self._timers, *self._probes} - set(self._health):
             self._plan_probe(server, None)
 
@@ -76,6 +100,10 @@ class Vitals:
         """The state of a server; DOWN where it is not listed."""
         health = self._health.get(server)
         return State.DOWN if health is None else health.state
+
+    def is_looping(self, server: Nameserver) -> bool:
+        """Whether the last question to a server came back to us."""
+        return server in self._looping
 
     def states(self) -> tuple[tuple[Nameserver, State], ...]:
         """Every server and its state, in the order of the list."""
@@ -92,11 +120,20 @@ class Vitals:
         if health is None:
             return
         now = self._now()
+        if isinstance(result, Message) and server in self._looping and result.rcode in _NO_WORD:
+            return  # whoever is in the circle says so, and remembers it for a while
         if isinstance(result, Message):
             self._trips[server] = self._trips.get(server, RoundTrips()).after(now - asked_at)
+            self.times[server].add(now - asked_at)
             self._set(server, health.after_life(asked_at, now, _jitter()))
+            self._leads_back(server, False)
+        elif result is Failure.LOOP:
+            self._leads_back(server, True)
+            self._set(server, health.after_loop(now))
         elif result in self._signs.counted:
             self._set(server, health.after_failure(now))
+            if result is Failure.SILENCE:
+                self._trace(server, now)
 
     def raced(
         self,
@@ -111,6 +148,7 @@ class Vitals:
         if not self._signs.declining_loses:
             excused = excused | settled.declined
         lost = tuple(place for place in settled.outrun if place not in excused)
+        self.failovers += bool(settled.outrun)
         for place in (*lost, settled.server):
             health = self._health.get(servers[place])
             if health is not None:
@@ -126,7 +164,42 @@ class Vitals:
     async def close(self) -> None:
         """End all probes, and watch nobody any more."""
         self.replace(())
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _leads_back(self, server: Nameserver, does: bool) -> None:
+        """Remember whether a server leads back to us, for those who take questions in too."""
+        known = [self._looping] if self._signs.is_ours else [self._looping, self._echoes.looping]
+        for servers in known:
+            if does:
+                servers.add(server)
+            else:
+                servers.discard(server)
+
+    def _trace(self, server: Nameserver, now: float) -> None:
+        """Find out by a name of nobody whether a server leads back to us."""
+        if not self._signs.are_traced or now - self._traced.get(server, -TRACE_PAUSE) < TRACE_PAUSE:
+            return
+        self._traced[server] = now
+        self._own(self._traces_back(server), f"trace {server}")
+
+    async def _traces_back(self, server: Nameserver) -> None:
+        asked_at = self._now()
+        result = await self._exchange.converse(
+            server,
+            a_name_of_nobody(),
+            deadline=asked_at + PROBE_TIME,
+            transports=Transports(use_tcp=self.use_tcp, takes_cut=True),
+        )
+        if result is Failure.LOOP:
+            self.learn(server, result, asked_at)
+
+    def _own(self, work: Coroutine[None, None, None], name: str) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _set(self, server: Nameserver, health: Health) -> None:
         before = self._health[server]
@@ -155,18 +228,16 @@ class Vitals:
 
     def _start_probe(self, server: Nameserver) -> None:
         self._timers.pop(server, None)
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(self._probe(server), name=f"probe {server}")
-        self._probes[server] = task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._probes[server] = self._own(self._probe(server), f"probe {server}")
 
     async def _probe(self, server: Nameserver) -> None:
         """One probe of one server; cancelled when it is not wanted any more."""
         now = self._now
         transports = Transports(use_tcp=self.use_tcp, takes_cut=True)
+        has_looped = server in self._looping and not self._signs.is_ours
+        question = a_name_of_nobody() if has_looped else self._signs.probe
         result = await self._exchange.converse(
-            server, self._signs.probe, deadline=now() + PROBE_TIME, transports=transports
+            server, question, deadline=now() + PROBE_TIME, transports=transports
         )
         del self._probes[server]
         if result is Failure.NO_SOCKET:
@@ -174,6 +245,14 @@ class Vitals:
         else:
             is_good = self._signs.is_good(result)
             self._set(server, self._health[server].after_probe(is_good, now(), _jitter()))
+
+
+def a_name_of_nobody() -> Question:
+    """A question that tells whether a server leads back to us: nobody else asks it.
+
+    What comes back of the usual probe would be our own reply to it, and look like life.
+    """
+    return Question(name_of_nobody(os.urandom(NOBODYS)), RRType.NS)
 
 
 def _jitter() -> float:

@@ -10,6 +10,10 @@ import pytest
 from enclave_dns.cli import main
 from tests.fakes.explained import ORGANISATION, write_gateway
 
+GATEWAY = (
+    'system_id = "WZL94"\norganisation = "organisation.toml"\nlisten = ["100.64.0.70"]\n'
+    "workers = 2\n"
+)
 STUB = 'system_id = "KD9Q2"\norganisation = "organisation.toml"\nsource_address = "100.64.0.12"\n'
 Capture = pytest.CaptureFixture[str]
 
@@ -138,10 +142,10 @@ def test_what_leaves_a_stub_with_less_is_one_warning(
 
 def test_a_setting_without_effect_is_a_warning(tmp_path: Path, capsys: Capture) -> None:
     organisation(tmp_path)
-    stub = write(tmp_path, "stub.toml", STUB + 'metrics = "127.0.0.1"\n')
-    assert main(["check", stub]) == 0
+    gateway = write(tmp_path, "gateway.toml", GATEWAY)
+    assert main(["check", gateway]) == 0
     warned = capsys.readouterr().out.splitlines()
-    assert f"warning: {stub}: metrics: has no effect in this version" in warned
+    assert f"warning: {gateway}: workers: has no effect in this version" in warned
 
 
 def test_json_reports_every_file(tmp_path: Path, capsys: Capture) -> None:

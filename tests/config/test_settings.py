@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from enclave_dns.config.settings import StubConfig, not_in_effect
+from enclave_dns.config.settings import GatewayConfig, StubConfig, not_in_effect
 from enclave_dns.endpoint import Endpoint
 
 
@@ -29,8 +29,8 @@ def test_settings_are_frozen() -> None:
 
 
 def test_settings_that_are_not_served_yet_are_named() -> None:
-    plain = StubConfig(system_id="A", organisation=Path("o.toml"))
+    listen = (Endpoint("127.0.0.1", 53),)
+    plain = GatewayConfig(system_id="A", organisation=Path("o.toml"), listen=listen)
     assert not_in_effect(plain) == ()
-    metrics = Endpoint("127.0.0.1", 9153)
-    changed = StubConfig(system_id="A", organisation=Path("o.toml"), metrics=metrics)
-    assert not_in_effect(changed) == ("metrics",)
+    changed = GatewayConfig(system_id="A", organisation=Path("o.toml"), listen=listen, workers=2)
+    assert not_in_effect(changed) == ("workers",)

@@ -72,6 +72,7 @@ class _Line:
     """The way back to one client (a `Channel`): the reply, or None for silence."""
 
     is_tcp: bool
+    is_saturated = False
     heard: "asyncio.Future[bytes | None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

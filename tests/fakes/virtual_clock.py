@@ -104,6 +104,7 @@ class _Line:
 
     def __init__(self, is_tcp: bool, heard: "list[Heard | None]", place: int) -> None:
         self.is_tcp = is_tcp
+        self.is_saturated = False
         self._heard = heard
         self._place = place
 

@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from enclave_dns.config import Endpoint, load_gateway_config
+from enclave_dns.gateway import inputs
 from enclave_dns.gateway.inputs import read_hosts, select_nameservers
 from enclave_dns.resolution import HostsTable
 from enclave_dns.sources.files import NoContent
@@ -18,6 +21,20 @@ def test_the_hosts_file_is_a_table_or_a_reason(tmp_path: Path) -> None:
     assert isinstance(hosts, HostsTable)
     assert hosts.addresses[from_text("dc2.corp.net")] == (bytes((172, 16, 1, 11)),)
     assert read_hosts(tmp_path / "none") == NoContent("no such file", is_missing=True)
+
+
+@pytest.mark.parametrize(
+    ("bound", "reason"), [("MAX_BYTES", "larger than 0 MiB"), ("MAX_LINES", "more than 12 lines")]
+)
+def test_a_hosts_file_past_a_bound_is_refused_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, reason: str
+) -> None:
+    file = tmp_path / "hosts"
+    file.write_text("a b\n" * 12)
+    monkeypatch.setattr(inputs, bound, 12)
+    assert isinstance(read_hosts(file), NoContent) is (bound == "MAX_BYTES")
+    file.write_text("a b\n" * 13)
+    assert read_hosts(file) == NoContent(reason)
 
 
 def test_configured_nameservers_replace_those_of_resolv_conf(tmp_path: Path) -> None:

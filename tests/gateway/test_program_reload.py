@@ -95,6 +95,18 @@ async def test_a_hosts_file_may_go_and_come_back(tmp_path: Path) -> None:
         await developer.until_hears("NOERROR 10.0.0.42", "printer")
 
 
+async def test_a_hosts_file_past_its_bound_leaves_the_one_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enclave_dns.gateway.inputs.MAX_LINES", 2)
+    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    async with office(tmp_path, hosts="10.0.0.40 printer\n") as gateway:
+        gateway.replace("hosts", "10.0.0.41 printer\n" * 3)
+        [entry] = await log.until("hosts file not read")
+        assert (entry["reason"], entry["names_in_use"]) == ("more than 2 lines", 1)
+        assert await gateway.client(DEVELOPER).hears("printer") == "NOERROR 10.0.0.40"
+
+
 @CHANGES
 async def test_other_nameservers_count_and_what_the_earlier_said_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Change

@@ -7,10 +7,13 @@ import pytest
 
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.resolve import in_flight
-from enclave_dns.resolve.in_flight import InFlight, Key
+from enclave_dns.resolve.in_flight import InFlight
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
 from tests.fakes.waiting import ENOUGH, eventually
+
+Key = tuple[Question, bool, int]
+Flights = InFlight[Key, Resolution]
 
 
 def key(number: int = 0, *, do: bool = False, generation: int = 0) -> Key:
@@ -37,13 +40,13 @@ class LookUps:
 
 
 @pytest.fixture
-async def flights() -> AsyncIterator[InFlight]:
-    shared = InFlight()
+async def flights() -> AsyncIterator[Flights]:
+    shared: Flights = InFlight()
     yield shared
     await shared.close()
 
 
-async def test_a_thousand_waiters_cause_one_look_up_and_get_its_result(flights: InFlight) -> None:
+async def test_a_thousand_waiters_cause_one_look_up_and_get_its_result(flights: Flights) -> None:
     source = LookUps()
     async with asyncio.TaskGroup() as group:
         waiters = [
@@ -59,7 +62,7 @@ async def test_a_thousand_waiters_cause_one_look_up_and_get_its_result(flights: 
 
 
 async def test_other_names_dnssec_wishes_and_generations_are_looked_up_apart(
-    flights: InFlight,
+    flights: Flights,
 ) -> None:
     source = LookUps()
     source.go.set()
@@ -68,7 +71,7 @@ async def test_other_names_dnssec_wishes_and_generations_are_looked_up_apart(
     assert source.started == 4
 
 
-async def test_a_look_up_that_has_ended_is_not_shared(flights: InFlight) -> None:
+async def test_a_look_up_that_has_ended_is_not_shared(flights: Flights) -> None:
     source = LookUps()
     source.go.set()
     await flights.share(key(), source.run, ENOUGH)
@@ -78,7 +81,7 @@ async def test_a_look_up_that_has_ended_is_not_shared(flights: InFlight) -> None
 
 @pytest.mark.parametrize("patience", [0.0, -1.0, 0.001])
 async def test_who_runs_out_of_patience_gets_nothing_and_the_look_up_goes_on(
-    flights: InFlight, patience: float
+    flights: Flights, patience: float
 ) -> None:
     source = LookUps()
     assert await flights.share(key(), source.run, patience) is None
@@ -89,7 +92,7 @@ async def test_who_runs_out_of_patience_gets_nothing_and_the_look_up_goes_on(
     assert (found.server, source.ended) == ("number 1", ["done"])
 
 
-async def test_a_waiter_that_is_cancelled_takes_nothing_from_the_others(flights: InFlight) -> None:
+async def test_a_waiter_that_is_cancelled_takes_nothing_from_the_others(flights: Flights) -> None:
     source = LookUps()
     async with asyncio.TaskGroup() as group:
         starter = group.create_task(flights.share(key(), source.run, ENOUGH))
@@ -105,7 +108,7 @@ async def test_a_waiter_that_is_cancelled_takes_nothing_from_the_others(flights:
     assert (source.started, source.ended) == (1, ["done"])
 
 
-async def test_close_ends_every_look_up_and_every_wait(flights: InFlight) -> None:
+async def test_close_ends_every_look_up_and_every_wait(flights: Flights) -> None:
     source = LookUps()
     async with asyncio.TaskGroup() as group:
         waiters = [
@@ -120,7 +123,7 @@ async def test_close_ends_every_look_up_and_every_wait(flights: InFlight) -> Non
 
 
 async def test_past_the_limit_a_new_question_is_not_asked_but_a_known_one_is_shared(
-    flights: InFlight, monkeypatch: pytest.MonkeyPatch
+    flights: Flights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(in_flight, "MAX_LOOK_UPS", 2)
     source = LookUps()
@@ -133,7 +136,7 @@ async def test_past_the_limit_a_new_question_is_not_asked_but_a_known_one_is_sha
 
 
 async def test_a_fault_inside_a_look_up_reaches_who_waits_and_leaves_nothing_behind(
-    flights: InFlight,
+    flights: Flights,
 ) -> None:
     async def broken() -> Resolution:
         raise RuntimeError("a fault of ours")

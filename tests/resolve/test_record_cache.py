@@ -3,7 +3,7 @@
 import pytest
 
 from enclave_dns.resolution import Outcome, Question, Resolution
-from enclave_dns.resolve.record_cache import FLOOR, MAX_STALE, RecordCache
+from enclave_dns.resolve.record_cache import CALM, FLOOR, MAX_STALE, RecordCache
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
@@ -65,6 +65,17 @@ def test_failures_in_a_row_are_remembered_for_1_2_4_and_then_5_seconds() -> None
         assert cache.fresh(ASKED, False, now + pause - 0.01) == FAILED
         now += pause
         assert cache.fresh(ASKED, False, now) is None
+
+
+@pytest.mark.parametrize(
+    ("calm", "pause"), [(0.0, 4.0), (CALM - 0.01, 4.0), (CALM, 1.0), (86_400.0, 1.0)]
+)
+def test_a_row_of_failures_ends_when_none_came_for_long(calm: float, pause: float) -> None:
+    cache = kept(FAILED, FAILED)  # a pause of two seconds
+    later = START + 2 + calm
+    cache.keep(ASKED, False, FAILED, later)
+    assert cache.fresh(ASKED, False, later + pause - 0.01) == FAILED
+    assert cache.fresh(ASKED, False, later + pause) is None
 
 
 def test_an_answer_ends_the_row_of_failures() -> None:

@@ -165,7 +165,7 @@ async def test_a_signal_to_stop_drains_and_gives_everything_back(
             sock.send(packet("slow.net", id=1))
             await eventually(lambda: program.asked)
             os.kill(os.getpid(), number)
-            await eventually(lambda: server._is_draining)
+            await eventually(lambda: server.is_draining)
             sock.send(packet("new.net", id=2))
             refused = await received(sock)
             program.gate("slow.net").set()

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from enclave_dns.serve.pending import MAX_IN_FLIGHT, MAX_PER_SENDER, Pending, Ticket
+from enclave_dns.serve.pending import (
+    MAX_IN_FLIGHT,
+    MAX_PER_SENDER,
+    ROOM_UNDER_SATURATION,
+    Pending,
+    Ticket,
+)
 
 LIMIT = 8
 PER_SENDER = 3
@@ -108,3 +114,24 @@ def test_the_limits_are_those_of_the_design(limit: int, sender: str) -> None:
     for number in range(limit):
         assert pending.enter(sender or f"sender {number % 20}", number)[1] == ()
     assert pending.enter(sender or "another", -1)[1] == (0,)
+
+
+@pytest.mark.parametrize(
+    ("there", "newcomer", "expected"),
+    [
+        ("", "a", True),
+        ("a" * (ROOM_UNDER_SATURATION - 1), "a", True),
+        ("a" * ROOM_UNDER_SATURATION, "a", False),
+        ("a" * ROOM_UNDER_SATURATION, "b", True),
+        ("a" * ROOM_UNDER_SATURATION + "b" * 127, "b", True),
+        ("a" * ROOM_UNDER_SATURATION + "b" * 128, "b", False),
+        ("a" * ROOM_UNDER_SATURATION + "b" * 128, "c", True),
+    ],
+)
+def test_under_saturation_only_who_has_less_than_an_even_part_begins_one_more(
+    there: str, newcomer: str, expected: bool
+) -> None:
+    pending: Pending[str] = Pending(per_sender=1000)
+    for sender in there:
+        pending.enter(sender, sender)
+    assert pending.has_room_under_saturation(newcomer) is expected

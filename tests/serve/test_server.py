@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dns.flags
@@ -12,10 +12,11 @@ import pytest
 import structlog.testing
 
 from enclave_dns.disclosure.reply import EDE_NOT_READY, Reply, disclosed, no_answer, protocol_error
-from enclave_dns.serve.pending import MAX_PER_SENDER
+from enclave_dns.serve.pending import MAX_PER_SENDER, ROOM_UNDER_SATURATION
 from enclave_dns.serve.program import Audience
 from enclave_dns.serve.query import Query
 from enclave_dns.serve.server import Address, Server
+from enclave_dns.tally import LOCAL, REFUSAL
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RCode, RRType
 from enclave_dns.wire.record import Record
@@ -31,6 +32,7 @@ class Inbox:
     """The way back to one client (a `Channel`) that keeps what it is sent."""
 
     is_tcp: bool = False
+    is_saturated: bool = False
     packets: list[bytes] = field(default_factory=list)
     drops: int = 0
 
@@ -77,7 +79,8 @@ async def test_what_is_known_is_answered_in_the_same_call(
     program.at_once = lambda query: addresses(query.folded.name)
     reply = server.receive(packet("db.corp.net"), SOURCE, inbox)
     assert rcode(reply) == "NOERROR"
-    assert (inbox.packets, program.asked, server.counts["answer"]) == ([], [], 1)
+    assert (inbox.packets, program.asked) == ([], [])
+    assert server.traffic.made == {(RCode.NOERROR, LOCAL): 1}
 
 
 async def test_a_kept_reply_does_not_ask_the_program_again(
@@ -92,7 +95,7 @@ async def test_a_kept_reply_does_not_ask_the_program_again(
     program.at_once = at_once
     replies = [server.receive(packet("db.corp.net", id=7), SOURCE, inbox) for _ in range(3)]
     assert len(set(replies)) == len(calls) == 1
-    assert server.counts == {"answer": 1, "kept": 2}
+    assert (server.traffic.made.total(), sum(server.traffic.kept)) == (1, 2)
     server.forget()
     server.receive(packet("db.corp.net"), SOURCE, inbox)
     assert len(calls) == 2
@@ -143,14 +146,16 @@ async def test_strangers_get_nothing(
         assert server.receive(junk, SOURCE, inbox) is None
     assert (inbox.packets, inbox.drops, program.asked) == ([], 4, [])
     assert server.counts == {"dropped_unknown_sender": 4}
-    assert not server.is_known(SOURCE[0])
+    assert server.sender_of(SOURCE[0]) is None
 
 
 async def test_what_is_no_query_is_dropped(server: Server, inbox: Inbox) -> None:
-    assert server.is_known(SOURCE[0])
+    assert server.sender_of(SOURCE[0]) == AUDIENCE.sender
     assert server.receive(b"\0" * 11, SOURCE, inbox) is None
     assert server.receive(packet("db.corp.net"), (SOURCE[0], 53), inbox) is None
-    assert (inbox.drops, server.counts) == (2, {"dropped_no_query": 2})
+    assert server.receive(packet("db.corp.net", flags=0x8100), SOURCE, inbox) is None
+    assert inbox.drops == 3
+    assert server.counts == {"dropped_short": 1, "dropped_source_port": 1, "dropped_reply": 1}
 
 
 async def test_an_audience_with_a_refusal_hears_it_for_every_name_and_nothing_is_asked(
@@ -188,7 +193,7 @@ async def test_what_is_too_large_for_one_client_is_still_kept_for_another(
     assert dns.message.from_wire(over_udp or b"").flags & dns.flags.TC
     over_tcp = server.receive(packet("a.net"), SOURCE, Inbox(is_tcp=True))
     assert len(dns.message.from_wire(over_tcp or b"").answer[0]) == 60
-    assert server.counts == {"answer": 1, "kept": 1}
+    assert (server.traffic.made.total(), sum(server.traffic.kept)) == (1, 1)
 
 
 async def test_over_the_limit_of_a_sender_its_oldest_query_gets_servfail(
@@ -207,7 +212,7 @@ async def test_over_the_limit_of_a_sender_its_oldest_query_gets_servfail(
         program.gate(name).set()
     await eventually(lambda: len(inbox.packets) == MAX_PER_SENDER + 1)
     assert list(inbox.rcodes.values()).count("NOERROR") == MAX_PER_SENDER
-    assert server.counts["ousted"] == 1
+    assert server.counts["refused_in_flight"] == 1
 
 
 async def test_where_there_is_one_sender_its_share_is_all_there_is(
@@ -331,11 +336,32 @@ async def test_a_drain_with_nothing_in_flight_ends(server: Server) -> None:
     await server.drain()
 
 
-async def test_replies_are_counted_by_kind(
+async def test_replies_are_counted_by_rcode_and_source(
     server: Server, program: ScriptedProgram, inbox: Inbox
 ) -> None:
     program.at_once = lambda query: no_answer(RCode.REFUSED)
     for _ in range(2):
         server.receive(packet("db.corp.net"), SOURCE, inbox)
     server.receive(packet("db.corp.net", "AXFR"), SOURCE, inbox)
-    assert server.counts == {"no_answer": 1, "kept": 1, "protocol_error": 1}
+    assert server.traffic.made == {(RCode.REFUSED, LOCAL): 1, (RCode.REFUSED, REFUSAL): 1}
+    assert server.traffic.kept[RCode.REFUSED] == 1
+    assert server.counts == {"refused_transfer": 1}
+
+
+async def test_under_saturation_no_more_is_begun_than_can_be_finished(
+    server: Server, program: ScriptedProgram
+) -> None:
+    inbox = Inbox(is_saturated=True)
+    names = [f"n{number}.net" for number in range(ROOM_UNDER_SATURATION)]
+    hold_back(server, inbox, program, *names)
+    program.gate("new.net")
+    refused = server.receive(packet("new.net", id=9_999), SOURCE, inbox)
+    assert refused is not None
+    assert dns.message.from_wire(refused).rcode() == dns.rcode.SERVFAIL
+    assert server.counts["refused_saturated"] == 1
+    program.audience = replace(AUDIENCE, sender="C4X8M")
+    assert server.receive(packet("new.net", id=9_998), SOURCE, inbox) is None
+    for name in (*names, "new.net"):
+        program.gate(name).set()
+    await eventually(lambda: len(inbox.packets) == len(names) + 1)
+    assert set(inbox.rcodes.values()) == {"NOERROR"}

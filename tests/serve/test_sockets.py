@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import resource
 import socket
 
 import pyroute2
@@ -11,7 +12,13 @@ import pytest
 from enclave_dns.endpoint import Endpoint
 from enclave_dns.errors import EnvironmentFault
 from enclave_dns.serve import sockets
-from enclave_dns.serve.sockets import bound, interface_of, own_addresses
+from enclave_dns.serve.sockets import (
+    DESCRIPTORS,
+    allow_descriptors,
+    bound,
+    interface_of,
+    own_addresses,
+)
 
 NOBODYS = "203.0.113.9"
 
@@ -120,6 +127,28 @@ def test_without_permission_to_bind_to_an_interface_only_loopback_is_served() ->
         sockets._bind_to_device(sock, "lo")
         with pytest.raises(PermissionError):
             sockets._bind_to_device(sock, "wg0")
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "expected"),
+    [
+        (1_024, 524_288, DESCRIPTORS),
+        (1_024, 4_096, 4_096),
+        (1_024, resource.RLIM_INFINITY, DESCRIPTORS),
+        (20_000, 524_288, 20_000),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, DESCRIPTORS),
+    ],
+)
+def test_as_many_open_files_are_asked_for_as_may_be_needed(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, expected: int
+) -> None:
+    made = {resource.RLIMIT_NOFILE: (soft, hard)}
+    monkeypatch.setattr(resource, "getrlimit", made.__getitem__)
+    monkeypatch.setattr(resource, "setrlimit", made.__setitem__)
+    assert allow_descriptors() == expected
+    now, most = made[resource.RLIMIT_NOFILE]
+    assert most == hard
+    assert now == resource.RLIM_INFINITY or now >= expected
 
 
 def test_an_interface_that_goes_between_two_lists_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import dns.flags
 import dns.message
@@ -11,13 +12,13 @@ import pytest
 
 from enclave_dns.disclosure.reply import Reply
 from enclave_dns.endpoint import Endpoint
-from enclave_dns.serve import tcp as tcp_module
+from enclave_dns.serve.connections import MAX_PER_SENDER, Connections
 from enclave_dns.serve.query import Query
 from enclave_dns.serve.server import Server
 from enclave_dns.serve.sockets import bound
-from enclave_dns.serve.tcp import MAX_PER_SENDER, PIPELINE, TcpListener
+from enclave_dns.serve.tcp import PIPELINE, TcpListener
 from enclave_dns.wire.framing import frame
-from tests.fakes.scripted_program import ScriptedProgram, addresses, large, packet
+from tests.fakes.scripted_program import AUDIENCE, ScriptedProgram, addresses, large, packet
 from tests.fakes.waiting import ENOUGH, eventually
 
 SOON = 0.05
@@ -172,7 +173,7 @@ async def test_a_stranger_is_closed_before_it_says_anything(
 ) -> None:
     program.audience = None
     assert await (await place.connect()).is_closed()
-    assert server.counts["dropped_connection"] == 1
+    assert server.counts["closed_unknown_sender"] == 1
     assert not place.listener.connections
 
 
@@ -225,7 +226,7 @@ async def test_dripping_bytes_keep_nothing_alive(hasty: Place) -> None:
 
 
 async def test_a_peer_that_does_not_take_its_replies_is_not_read_and_then_closed(
-    place: Place, client: Client, program: ScriptedProgram
+    place: Place, client: Client, program: ScriptedProgram, server: Server
 ) -> None:
     asked: list[int] = []
 
@@ -242,6 +243,7 @@ async def test_a_peer_that_does_not_take_its_replies_is_not_read_and_then_closed
     await eventually(lambda: not place.listener.connections)
     # 60 kB each: what the kernel's buffers hold, and not 120 MB.
     assert len(asked) < count / 4
+    assert server.counts == {"closed_slow": 1}
 
 
 async def test_many_queries_in_one_go_wait_for_their_turn_and_none_is_lost(
@@ -309,7 +311,7 @@ async def test_replies_for_a_peer_that_is_gone_go_nowhere(
     await eventually(lambda: len(program.asked) == 2)
     await client.close()
     program.gate("slow.net").set()
-    await eventually(lambda: server.counts["answer"] == 2)
+    await eventually(lambda: server.traffic.replies == 2)
     await eventually(lambda: not place.listener.connections)
 
 
@@ -320,7 +322,7 @@ async def test_a_sender_has_20_connections_and_a_new_one_when_one_is_closed(
     clients = [await place.connect() for _ in range(MAX_PER_SENDER)]
     await eventually(lambda: len(place.listener.connections) == MAX_PER_SENDER)
     assert await (await place.connect()).is_closed()
-    assert server.counts["dropped_connection"] == 1
+    assert server.counts["closed_connections_of_sender"] == 1
     await clients[7].close()
     await eventually(lambda: len(place.listener.connections) == MAX_PER_SENDER - 1)
     late = await place.connect()
@@ -328,15 +330,40 @@ async def test_a_sender_has_20_connections_and_a_new_one_when_one_is_closed(
     assert (await late.reply()).id == 1
 
 
-async def test_connections_are_bounded_in_all(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_connections_are_bounded_over_all_listeners_and_a_silent_one_gives_way(
+    server: Server, places: list[Place], program: ScriptedProgram
 ) -> None:
-    assert tcp_module.MAX_CONNECTIONS == 150
-    monkeypatch.setattr(tcp_module, "MAX_CONNECTIONS", 3)
-    for _ in range(3):
-        await place.connect()
-    await eventually(lambda: len(place.listener.connections) == 3)
-    assert await (await place.connect()).is_closed()
+    one, other = await listen(server, places), await listen(server, places)
+    one.listener.admission = other.listener.admission = Connections(limit=3, per_sender=3)
+    silent, busy = await one.connect(), await other.connect()
+    program.gate("slow.net")
+    busy.ask(packet("slow.net", id=1))
+    await eventually(lambda: program.asked)
+    program.audience = replace(AUDIENCE, sender="C4X8M")
+    newcomer = await one.connect()
+    newcomer.ask(packet("db.corp.net", id=2))
+    assert (await newcomer.reply()).id == 2
+    late = await other.connect()
+    late.ask(packet("db.corp.net", id=3))
+    assert (await late.reply()).id == 3
+    assert await silent.is_closed()
+    assert server.counts["closed_gave_way"] == 1
+    program.gate("slow.net").set()
+    assert (await busy.reply()).id == 1
+
+
+async def test_a_peer_that_leaves_too_many_long_replies_unread_is_closed(
+    place: Place, client: Client, program: ScriptedProgram, server: Server
+) -> None:
+    program.gate("slow.net")
+    program.later = lambda query: large(query.folded.name, 300)
+    client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+    client.ask(*(packet("slow.net", "TXT", id=number) for number in range(PIPELINE)))
+    await eventually(lambda: len(program.asked) == PIPELINE)
+    # 60 kB each, and the kernel holds 4 MB of them at most.
+    program.gate("slow.net").set()
+    await eventually(lambda: not place.listener.connections)
+    assert server.counts["closed_slow"] == 1
 
 
 async def test_close_writes_what_is_there_and_ends_every_connection(

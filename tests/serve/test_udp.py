@@ -3,17 +3,24 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import dns.flags
 import dns.message
 import pytest
 
+from enclave_dns.disclosure.reply import Reply
 from enclave_dns.endpoint import Endpoint
+from enclave_dns.serve.program import Audience
+from enclave_dns.serve.query import Query
 from enclave_dns.serve.server import Server
+from enclave_dns.serve.shares import SUSTAINED
 from enclave_dns.serve.sockets import bound
 from enclave_dns.serve.udp import BATCH, UdpListener
 from tests.fakes.scripted_program import ScriptedProgram, addresses, large, packet
 from tests.fakes.waiting import ENOUGH, eventually
+
+HERE = "127.0.0.1"
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
@@ -71,7 +78,7 @@ async def test_strangers_and_noise_get_silence(
     client.send(packet("db.corp.net", id=2, flags=0x8100))
     client.send(packet("db.corp.net", id=3))
     assert (await received(client)).id == 3
-    assert server.counts["dropped_no_query"] == 3
+    assert server.traffic.dropped == 4
 
 
 async def test_a_revocation_during_the_wait_sends_nothing(
@@ -150,5 +157,79 @@ async def test_after_close_the_port_is_free_and_late_replies_go_nowhere(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(place)
     program.gate("slow.net").set()
-    await eventually(lambda: server.counts["answer"] == 1)
-    assert server.counts["unsent"] == 0
+    await eventually(lambda: server.traffic.replies == 1)
+    assert server.counts["unsent"] == 1
+
+
+async def test_under_saturation_a_flood_costs_nobody_else_a_packet(
+    server: Server, program: ScriptedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "identify", lambda source: Audience(b"view 001", source))
+    count = 50
+    served = 0
+    with listening(server) as at, sending("127.0.0.2", at) as flooder, sending(HERE, at) as normal:
+
+        def answer(query: Query) -> Reply:
+            # Two packets come for each that is served, so that the socket is never empty.
+            nonlocal served
+            served += 1
+            if served < 4_000:
+                flooder.send(packet("flood.net"))
+                flooder.send(packet("flood.net"))
+            if served % 50 == 0 and served // 50 <= count:
+                normal.send(packet("normal.net", id=served // 50))
+            return addresses(query.folded.name)
+
+        program.at_once = answer
+        for _ in range(3 * BATCH):
+            flooder.send(packet("flood.net"))
+        heard = {(await received(normal)).id for _ in range(count)}
+        assert heard == set(range(1, count + 1))
+        await eventually(lambda: served >= 4_000)
+        assert server.counts["dropped_over_share"] > 1_000
+    assert server.traffic.taken == server.traffic.replies + server.traffic.dropped
+
+
+async def test_one_sender_alone_loses_nothing_below_saturation(
+    server: Server, program: ScriptedProgram
+) -> None:
+    program.at_once = lambda query: addresses(query.folded.name)
+    count = SUSTAINED * BATCH
+    with listening(server) as at, sending(HERE, at) as client:
+        for number in range(count):
+            client.send(packet("db.corp.net", id=number))
+        assert {(await received(client)).id for _ in range(count)} == set(range(count))
+    assert server.traffic.dropped == 0
+
+
+async def test_what_waits_under_saturation_is_served_though_nothing_more_comes(
+    server: Server, program: ScriptedProgram
+) -> None:
+    program.at_once = lambda query: addresses(query.folded.name)
+    count = (SUSTAINED + 3) * BATCH
+    with listening(server) as at, sending(HERE, at) as client:
+        for number in range(count):
+            client.send(packet("db.corp.net", id=number))
+        assert {(await received(client)).id for _ in range(count)} == set(range(count))
+
+
+@contextmanager
+def listening(server: Server) -> Iterator[tuple[str, int]]:
+    """A listener of the block; where it is."""
+    udp, tcp = bound(Endpoint(HERE, 0), "lo")
+    tcp.close()
+    listener = UdpListener(udp, server)
+    try:
+        yield udp.getsockname()
+    finally:
+        listener.close()
+
+
+@contextmanager
+def sending(address: str, to: tuple[str, int]) -> Iterator[socket.socket]:
+    """A client's socket at an address of its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.bind((address, 0))
+        sock.connect(to)
+        yield sock

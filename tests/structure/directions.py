@@ -32,6 +32,7 @@ SIDEWAYS = {
 LEAVES: dict[str, set[str]] = {
     "errors": set(),
     "bounded": set(),
+    "tally": set(),
     "validation": {"errors"},
     "resolution": {"errors", "bounded", "wire"},
     "endpoint": set(),

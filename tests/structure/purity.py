@@ -20,6 +20,7 @@ PURE = (
     "sources.own_zones",
     "sources.resolv_conf",
     "sources.special",
+    "tally",
     "upstream",
     "upstream.health",
     "upstream.match",

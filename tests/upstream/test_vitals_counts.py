@@ -1,0 +1,41 @@
+"""What is counted of each server: the times of its replies, and who had to answer for another."""
+
+from enclave_dns.sources.nameserver import Nameserver
+from enclave_dns.upstream.exchange import Exchange
+from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS
+from enclave_dns.upstream.racing import Settled
+from enclave_dns.upstream.transport import Failure
+from enclave_dns.upstream.vitals import Vitals
+from enclave_dns.wire.message import Message
+
+ONE, OTHER = Nameserver("127.0.0.1", port=1), Nameserver("127.0.0.1", port=2)
+WORD = Message(0, 0x8180)
+
+
+async def test_only_replies_have_a_time_and_it_goes_with_the_server() -> None:
+    vitals = Vitals(Exchange(), NAMESERVER_SIGNS)
+    vitals.replace((ONE, OTHER))
+    vitals.learn(ONE, WORD, 0.0)
+    vitals.learn(OTHER, Failure.SILENCE, 0.0)
+    assert {server: sum(times.counts) for server, times in vitals.times.items()} == {
+        ONE: 1,
+        OTHER: 0,
+    }
+    vitals.replace((OTHER, ONE))
+    assert sum(vitals.times[ONE].counts) == 1
+    vitals.replace((OTHER,))
+    vitals.learn(ONE, WORD, 0.0)
+    assert list(vitals.times) == [OTHER]
+    await vitals.close()
+
+
+async def test_a_failover_is_a_question_that_another_one_settled_than_the_first_asked() -> None:
+    vitals = Vitals(Exchange(), NAMESERVER_SIGNS)
+    servers = [ONE, OTHER]
+    vitals.replace(servers)
+    vitals.raced(servers, Settled(None, 0))
+    assert vitals.failovers == 0
+    vitals.raced(servers, Settled(None, 1, (0,)))
+    vitals.raced(servers, Settled(None, 1, (0,), frozenset({0})))
+    assert vitals.failovers == 2
+    await vitals.close()
