@@ -13,6 +13,9 @@ from typing import Final
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.record import Record
 
+MAX_CHAIN: Final = 12
+"""The most CNAMEs in one chain, in one message or over several; a longer one has no data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

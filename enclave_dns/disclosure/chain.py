@@ -7,15 +7,11 @@ wanted. Length and repetition are bounded; past the bound the question simply ha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.resolution import MAX_CHAIN, Outcome, Question, Resolution
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
-
-MAX_CHAIN: Final = 12
-"""The most CNAMEs in one chain; a longer one has no data."""
 
 
 @dataclass(frozen=True, slots=True)

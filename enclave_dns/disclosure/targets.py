@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from enclave_dns.disclosure.chain import MAX_CHAIN, Walk, Wants
+from enclave_dns.disclosure.chain import Walk, Wants
 from enclave_dns.disclosure.freshness import outdated
 from enclave_dns.disclosure.hints import trimmed
 from enclave_dns.disclosure.outcome import answer
@@ -19,7 +19,7 @@ from enclave_dns.disclosure.reply import Reply
 from enclave_dns.disclosure.sight import NAMESERVERS, Sight, looked, seen
 from enclave_dns.disclosure.trace import Trace, Verdict
 from enclave_dns.disclosure.view import View
-from enclave_dns.resolution import Facts, Question
+from enclave_dns.resolution import MAX_CHAIN, Facts, Question
 from enclave_dns.wire.names import ROOT, Name
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.rdata import name_in

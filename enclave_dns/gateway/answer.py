@@ -7,24 +7,23 @@ identified anew after every wait, so that the last decision is always made with 
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from enclave_dns.disclosure.chain import MAX_CHAIN, Wants
+from enclave_dns.disclosure.chain import Wants
 from enclave_dns.disclosure.decide import decide
-from enclave_dns.disclosure.reply import Kind, Reply, failed, no_answer, own
+from enclave_dns.disclosure.reply import Kind, Reply, no_answer, own
 from enclave_dns.disclosure.targets import TARGETED
 from enclave_dns.disclosure.trace import Trace
 from enclave_dns.gateway.pacing import release_at
 from enclave_dns.gateway.views import Sender, Views
 from enclave_dns.gateway.withheld import withheld
-from enclave_dns.resolution import Facts, HostsTable, Question, Resolution
+from enclave_dns.resolution import MAX_CHAIN, Facts, HostsTable, Question, Resolution
 from enclave_dns.resolve.local import is_decided_here
 from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.program import Audience
 from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import MY_ID, OwnZones
-from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.wire.names import Name, is_at_or_below
 from enclave_dns.wire.numbers import RCode, RRType
 
@@ -41,8 +40,7 @@ class State:
 
     `own` holds the gateway's own id; `only_suffixes` (folded names), where there are any, are all
     that is resolved; `timeout` is the budget of one query in seconds. `generation` goes up when
-    other nameservers are to be asked: what the earlier ones have said no longer counts. `echoes`
-    tells our own questions that come back.
+    other nameservers are to be asked: what the earlier ones have said no longer counts.
     """
 
     views: Views
@@ -53,7 +51,6 @@ class State:
     timeout: float = 0.8
     pace: float = 0.02
     generation: int = 0
-    echoes: Echoes = field(default_factory=Echoes)
 
 
 class GatewayAnswers:
@@ -75,8 +72,6 @@ class GatewayAnswers:
     def answer_now(self, audience: Audience, query: Query) -> Reply | None:
         """The reply, where hosts file, record cache and rule settle it without a wait."""
         sender = self.identify_again(audience)
-        if self.state.echoes.came_in(query.question.name):
-            return failed()
         question = query.folded
         at_once = self.at_once(sender, question)
         if at_once is not None:

@@ -44,7 +44,6 @@ logger = structlog.get_logger()
 RECHECK: Final = 30.0
 """Seconds after which the wall clock is looked at again: it may have been set."""
 
-
 LEEWAY: Final = 0.025
 """Seconds by which replies are decided before `timeout`, so that they are there in time: two ticks
 of the pacing and the way out."""
@@ -91,10 +90,9 @@ class GatewayProgram:
                 config.only_suffixes,
                 max(config.timeout - LEEWAY, config.timeout / 2),
                 config.no_answer_pace,
-                echoes=self._nameservers.echoes,
             )
         )
-        self._server = Server(self._answers)
+        self._server = Server(self._answers, self._nameservers.echoes)
         self._listeners = Listeners(self._server)
         try:
             await self.metrics.open(config.metrics)
@@ -233,7 +231,7 @@ class GatewayProgram:
 
     def _log_nameserver(self, server: Nameserver, health: Health) -> None:
         name, state = str(server), health.name.lower()
-        if self._nameservers.is_looping(server):
+        if self._nameservers.vitals.is_looping(server):
             logger.warning("this nameserver leads back to us", nameserver=name, state=state)
         else:
             logger.warning("nameserver state", nameserver=name, state=state)

@@ -11,14 +11,13 @@ from typing import Final
 
 from enclave_dns.disclosure.reply import Reply
 from enclave_dns.serve.query import Query, Refusal
-from enclave_dns.wire.edns import Edns
+from enclave_dns.wire.edns import EXTENDED_ERROR, Edns
 from enclave_dns.wire.message import AA, CD, QR, RA, RD, Message
 from enclave_dns.wire.numbers import EDNS_UDP_SIZE, RRType
 from enclave_dns.wire.record import Record
 from enclave_dns.wire.render import Writer, header, render
 
 _ECHOED: Final = RD | CD
-_EDE: Final = 15
 _TURNING: Final = frozenset((RRType.A, RRType.AAAA))
 
 
@@ -61,7 +60,7 @@ def _opt(asked: Edns | None, reply: Reply) -> Edns | None:
     """Our OPT, only where the client sent one (RFC 6891, 6.1.1)."""
     if asked is None:
         return None
-    options = () if reply.ede is None else ((_EDE, reply.ede.to_bytes(2)),)
+    options = () if reply.ede is None else ((EXTENDED_ERROR, reply.ede.to_bytes(2)),)
     return Edns(EDNS_UDP_SIZE, 0, asked.do, reply.rcode >> 4, options)
 
 

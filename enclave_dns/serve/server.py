@@ -29,6 +29,7 @@ from enclave_dns.tally import (
     ZONE,
     Traffic,
 )
+from enclave_dns.upstream.echoes import Echoes
 
 logger = structlog.get_logger()
 
@@ -75,11 +76,15 @@ class _Waiting:
 class Server:
     """Answers packets for one program. `traffic` counts what comes and what becomes of it.
 
+    `echoes` knows our own questions under way: one that comes in has gone in a circle.
     `has_one_sender`: nobody's share has to be kept from anybody else.
     """
 
-    def __init__(self, program: Program, *, has_one_sender: bool = False) -> None:
+    def __init__(
+        self, program: Program, echoes: Echoes | None = None, *, has_one_sender: bool = False
+    ) -> None:
         self._program = program
+        self._echoes = echoes or Echoes()
         self.has_one_sender = has_one_sender
         per_sender = MAX_IN_FLIGHT if has_one_sender else MAX_PER_SENDER
         self._pending: Pending[_Waiting] = Pending(per_sender=per_sender)
@@ -128,7 +133,8 @@ class Server:
             self._hit_times.add(clock() - began)
             return kept
         try:
-            reply = self._program.answer_now(audience, query)
+            has_looped = self._echoes.came_in(query.question.name)
+            reply = failed() if has_looped else self._program.answer_now(audience, query)
             if reply is not None:
                 origin = ZONE if reply.is_authoritative else LOCAL
                 return self._finish(audience, query, reply, limit, origin, began)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.disclosure.reply import Reply, failed, negative_soa, no_answer, own, relayed
@@ -14,7 +14,6 @@ from enclave_dns.sources.own_zones import OwnZones
 from enclave_dns.sources.special import SpecialName, Treatment, special_name
 from enclave_dns.stub.asking import Asking, Said
 from enclave_dns.stub.fallback import SystemNameservers
-from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.wire.numbers import RCode, RRType
 from enclave_dns.wire.record import Record
 
@@ -41,7 +40,6 @@ class State:
     """All that the stub's answers depend on; replaced whole.
 
     `miss` is the rcode of a miss; `fallback`, where there is one, is asked instead of missing.
-    `echoes` tells our own questions that come back.
     """
 
     audience: Audience
@@ -50,7 +48,6 @@ class State:
     local_addresses: frozenset[str]
     miss: RCode = RCode.REFUSED
     fallback: SystemNameservers | None = None
-    echoes: Echoes = field(default_factory=Echoes)
 
     def is_like(self, other: "State") -> bool:
         """Whether both lead to the same answers: then what one has learned need not be dropped."""
@@ -84,8 +81,6 @@ class StubAnswers:
         del audience
         question = query.folded
         state = self.state
-        if state.echoes.came_in(query.question.name):
-            return failed()
         found = state.zones.answer(question.name, question.rtype, secrets.randbelow)
         if found is not None:
             rcode = RCode.NOERROR if found.exists else RCode.NXDOMAIN

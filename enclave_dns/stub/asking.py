@@ -21,7 +21,7 @@ from enclave_dns.stub.learned import Learned
 from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State
 from enclave_dns.upstream.racing import race
-from enclave_dns.upstream.selection import Pace, Selection, order
+from enclave_dns.upstream.selection import Pace, order
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.numbers import RCode
@@ -169,8 +169,7 @@ class Asking:
         servers = [gateway.server for gateway in group.gateways]
         left = deadline - self._now()
         pace = Pace(left, left, left, attempts=2, resend_after=RESEND_AFTER)
-        delays = [self._vitals.hedge_delay(servers[place]) for place in places]
-        selection = Selection(places, pace, delays, self._now())
+        selection = self._vitals.selection(servers, places, pace)
         conversation = Conversation(
             question, group, selection, self._exchange, self._vitals, self.learned
         )

@@ -75,7 +75,6 @@ def assemble(
         local_addresses,
         _MISS.get(config.miss, miss or RCode.REFUSED),
         fallback,
-        exchange.echoes,
     )
 
 

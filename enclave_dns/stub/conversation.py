@@ -7,7 +7,6 @@ is a gateway that we could not ask.
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from enclave_dns.disclosure.reply import EDE_NOT_READY, EDE_PROHIBITED
 from enclave_dns.resolution import Outcome, Question, Resolution
@@ -22,8 +21,6 @@ from enclave_dns.upstream.transport import Failure, Transports
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.numbers import RCode
-
-_EDE: Final = 15
 
 
 @dataclass(slots=True)
@@ -120,8 +117,6 @@ def heard(vitals: Vitals, server: Nameserver, result: Message | Failure, asked_a
 
 
 def _ede(result: Message | Failure) -> int | None:
-    """The code of the extended error that a message carries, if any (RFC 8914, section 2)."""
+    """The code of the extended error that a message carries, if any."""
     edns = result.edns if isinstance(result, Message) else None
-    options = () if edns is None else edns.options
-    codes = (int.from_bytes(data[:2]) for code, data in options if code == _EDE and len(data) > 1)
-    return next(codes, None)
+    return None if edns is None else edns.extended_error

@@ -4,7 +4,6 @@ Their reply is passed on as it is meant, rebuilt record by record: rcode, answer
 negative reply. Our own listen addresses are never among them.
 """
 
-import asyncio
 from typing import Final
 
 from enclave_dns.disclosure.reply import Reply, failed, relayed
@@ -12,10 +11,10 @@ from enclave_dns.resolution import Question, Resolution
 from enclave_dns.sources.nameserver import Selected
 from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.upstream.exchange import Exchange
-from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS
+from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS, whom_to_ask
 from enclave_dns.upstream.racing import race
 from enclave_dns.upstream.reading import interpret
-from enclave_dns.upstream.selection import Ended, Pace, Selection, Try, order
+from enclave_dns.upstream.selection import Ended, Pace, Try
 from enclave_dns.upstream.transport import Transports
 from enclave_dns.upstream.vitals import Vitals
 from enclave_dns.wire.message import Message
@@ -48,7 +47,6 @@ class SystemNameservers:
 
     async def ask(self, question: Question) -> Reply:
         """The first final reply, else the last one that came, else SERVFAIL. Never raises."""
-        now = asyncio.get_running_loop().time
         servers = list(self.selected.nameservers)
         transports = Transports(use_tcp=self.selected.use_vc)
         last = failed()
@@ -66,9 +64,8 @@ class SystemNameservers:
             return (Ended.SETTLED if said.rcode in _FINAL else Ended.DECLINED), last
 
         states = [self._vitals.state(server) for server in servers]
-        places = order(states) or tuple(range(len(servers)))
-        delays = [self._vitals.hedge_delay(servers[place]) for place in places]
-        settled = await race(Selection(places, PACE, delays, now()), ask)
+        selection = self._vitals.selection(servers, whom_to_ask(states), PACE)
+        settled = await race(selection, ask)
         if settled is None or settled.result is None:
             return last
         self._vitals.raced(servers, settled)

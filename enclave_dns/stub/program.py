@@ -83,7 +83,7 @@ class StubProgram:
         if config.fallback == "system":
             self._fallback = SystemNameservers(Selected(), self._exchange.echoes)
         self._answers = StubAnswers(self._compile())
-        self._server = server = Server(self._answers, has_one_sender=True)
+        self._server = server = Server(self._answers, self._exchange.echoes, has_one_sender=True)
         self._listeners = listeners = Listeners(server)
         roaming = Roaming(self._roamed, see=partial(look, self._own_places()))
         background = [self._watcher.run, self._recheck, roaming.run]

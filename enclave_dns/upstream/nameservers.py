@@ -16,7 +16,7 @@ from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import State
 from enclave_dns.upstream.racing import race
 from enclave_dns.upstream.reading import Retry, interpret
-from enclave_dns.upstream.selection import BUDGET, Ended, Pace, Selection, Try, order
+from enclave_dns.upstream.selection import BUDGET, Ended, Pace, Try, order
 from enclave_dns.upstream.transport import Failure, Transports
 from enclave_dns.upstream.vitals import Signs, Vitals
 from enclave_dns.wire.message import Message
@@ -79,10 +79,6 @@ class Nameservers:
         """The questions under way, to tell when one comes back to us."""
         return self._exchange.echoes
 
-    def is_looping(self, server: Nameserver) -> bool:
-        """Whether the last question to a server came back to us."""
-        return self._vitals.is_looping(server)
-
     @property
     def is_up(self) -> bool:
         """Whether any nameserver is up; a suspect is, until its probe has failed."""
@@ -124,9 +120,8 @@ class Nameservers:
         now = asyncio.get_running_loop().time
         transports = Transports(use_tcp=self._selected.use_vc)
         look_up = _LookUp(question, do, servers, transports, self._exchange, vitals)
-        places = _places(tuple(vitals.state(server) for server in servers), start)
-        delays = [vitals.hedge_delay(servers[place]) for place in places]
-        settled = await race(Selection(places, self._pace, delays, now()), look_up.ask)
+        places = whom_to_ask([vitals.state(server) for server in servers], start)
+        settled = await race(vitals.selection(servers, places, self._pace), look_up.ask)
         elapsed = now() - (look_up.began or now())
         if settled is not None and settled.result is not None:
             vitals.raced(servers, settled, look_up.excused)
@@ -173,8 +168,11 @@ class _LookUp:
         return _read(result, self.question)
 
 
-def _places(states: Sequence[State], start: int) -> tuple[int, ...]:
-    """Whom to ask. Where all are down, all: then any reply at all is a way back."""
+def whom_to_ask(states: Sequence[State], start: int = 0) -> tuple[int, ...]:
+    """The places of the nameservers to ask, from `start` on.
+
+    Where all are down, all: then any reply at all is a way back.
+    """
     count = len(states)
     return order(states, start) or tuple((start + step) % count for step in range(count))
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from enclave_dns.errors import MessageError
-from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.resolution import MAX_CHAIN, Outcome, Question, Resolution
 from enclave_dns.wire.message import AA, MAX_RECORDS, Message
 from enclave_dns.wire.names import Name, ancestors, folded, from_labels, is_at_or_below, labels
 from enclave_dns.wire.names import parent as parent_of
 from enclave_dns.wire.numbers import RCode, RRType, rcode_name
 from enclave_dns.wire.record import Record
 
-MAX_LINKS: Final = 12
 MAX_TTL: Final = 3600
 MAX_NEGATIVE_TTL: Final = 60
 _SIGNATURE_NUMBERS: Final = 18  # bytes of RDATA before the signer's name of an RRSIG
@@ -44,7 +43,7 @@ def interpret(message: Message, question: Question) -> Resolution | Retry:
     """Read a matched, complete reply to `question`.
 
     NXDOMAIN and NODATA are final; `is_final` is False where the chain leads to a name about which
-    this reply says nothing. A chain that loops or passes MAX_LINKS is cut, and leads nowhere. TTLs
+    this reply says nothing. A chain that loops or passes MAX_CHAIN is cut, and leads nowhere. TTLs
     are in seconds, capped at MAX_TTL and MAX_NEGATIVE_TTL; negative ones follow RFC 2308, section
     5, and are 0 without an SOA. `server` is left to the caller.
     """
@@ -128,7 +127,7 @@ class _Answer:
                 # The CNAME that a DNAME makes is itself what was asked for (RFC 1034, 3.6.2).
                 self._ends[name] = [step[-1]]
                 break
-            if len(seen) > MAX_LINKS:
+            if len(seen) > MAX_CHAIN:
                 return _Chain(tuple(links), name, is_cut=True)
             links.extend(step)
             name = folded(step[-1].rdata)

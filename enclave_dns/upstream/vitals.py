@@ -7,7 +7,7 @@ state changes are synchronous, and a server that is no longer listed is left alo
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +20,7 @@ from enclave_dns.upstream.exchange import Exchange
 from enclave_dns.upstream.health import FIRST_PAUSE, UP, Health, State
 from enclave_dns.upstream.racing import Settled
 from enclave_dns.upstream.round_trips import UNMEASURED_DELAY, RoundTrips
+from enclave_dns.upstream.selection import Pace, Selection
 from enclave_dns.upstream.transport import Failure, Transports
 from enclave_dns.wire.message import Message
 from enclave_dns.wire.numbers import RCode, RRType
@@ -109,6 +110,13 @@ class Vitals:
         """Every server and its state, in the order of the list."""
         return tuple((server, health.state) for server, health in self._health.items())
 
+    def selection(
+        self, servers: Sequence[Nameserver], places: Sequence[int], pace: Pace
+    ) -> Selection:
+        """A look-up that begins now: whom of `servers` to ask, by their places, in this order."""
+        delays = [self.hedge_delay(servers[place]) for place in places]
+        return Selection(places, pace, delays, self._now())
+
     def hedge_delay(self, server: Nameserver) -> float:
         """Seconds to wait for a server before the next one is asked beside it."""
         trips = self._trips.get(server)
@@ -186,12 +194,7 @@ class Vitals:
 
     async def _traces_back(self, server: Nameserver) -> None:
         asked_at = self._now()
-        result = await self._exchange.converse(
-            server,
-            a_name_of_nobody(),
-            deadline=asked_at + PROBE_TIME,
-            transports=Transports(use_tcp=self.use_tcp, takes_cut=True),
-        )
+        result = await self._probed(server, a_name_of_nobody())
         if result is Failure.LOOP:
             self.learn(server, result, asked_at)
 
@@ -233,18 +236,23 @@ class Vitals:
     async def _probe(self, server: Nameserver) -> None:
         """One probe of one server; cancelled when it is not wanted any more."""
         now = self._now
-        transports = Transports(use_tcp=self.use_tcp, takes_cut=True)
         has_looped = server in self._looping and not self._signs.is_ours
-        question = a_name_of_nobody() if has_looped else self._signs.probe
-        result = await self._exchange.converse(
-            server, question, deadline=now() + PROBE_TIME, transports=transports
-        )
+        result = await self._probed(server, a_name_of_nobody() if has_looped else self._signs.probe)
         del self._probes[server]
         if result is Failure.NO_SOCKET:
             self._plan_probe(server, now() + FIRST_PAUSE)
         else:
             is_good = self._signs.is_good(result)
             self._set(server, self._health[server].after_probe(is_good, now(), _jitter()))
+
+    async def _probed(self, server: Nameserver, question: Question) -> Message | Failure:
+        """What a server says to a question of ours; one that is cut short tells enough."""
+        return await self._exchange.converse(
+            server,
+            question,
+            deadline=self._now() + PROBE_TIME,
+            transports=Transports(use_tcp=self.use_tcp, takes_cut=True),
+        )
 
 
 def a_name_of_nobody() -> Question:

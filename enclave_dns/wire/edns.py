@@ -9,6 +9,9 @@ from enclave_dns.wire.numbers import EDNS_UDP_SIZE
 MAX_OPTIONS: Final = 64
 """The most options of one message: each kind comes once, and some thirty kinds are assigned."""
 
+EXTENDED_ERROR: Final = 15
+"""The option that says more about a failure (RFC 8914, section 2)."""
+
 _DO: Final = 0x8000
 
 
@@ -21,6 +24,12 @@ class Edns:
     do: bool = False
     extended_rcode: int = 0
     options: tuple[tuple[int, bytes], ...] = ()
+
+    @property
+    def extended_error(self) -> int | None:
+        """The code of the extended error, if there is one (RFC 8914, section 2)."""
+        codes = (data for code, data in self.options if code == EXTENDED_ERROR and len(data) > 1)
+        return next((int.from_bytes(data[:2]) for data in codes), None)
 
     @classmethod
     def read(cls, size: int, ttl: int, rdata: bytes) -> "Edns":

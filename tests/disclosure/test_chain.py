@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclave_dns.disclosure.chain import MAX_CHAIN, Walk, Wants, walk
-from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.disclosure.chain import Walk, Wants, walk
+from enclave_dns.resolution import MAX_CHAIN, Outcome, Question, Resolution
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from enclave_dns.disclosure.chain import MAX_CHAIN, Wants
+from enclave_dns.disclosure.chain import Wants
 from enclave_dns.disclosure.decide import decide
 from enclave_dns.disclosure.reply import Kind
 from enclave_dns.disclosure.targets import AT_ONCE
-from enclave_dns.resolution import Facts, Question
+from enclave_dns.resolution import MAX_CHAIN, Facts, Question
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record

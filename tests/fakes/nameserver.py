@@ -116,6 +116,23 @@ class FakeNameserver(asyncio.DatagramProtocol):
             writer.close()
 
 
+class HeldNameserver(FakeNameserver):
+    """Keeps its replies back until `release`."""
+
+    def __init__(self, respond: Respond) -> None:
+        super().__init__(respond)
+        self.held: list[tuple[bytes, tuple[str, int]]] = []
+        self.has_come = asyncio.Event()
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.held.append((data, addr))
+        self.has_come.set()
+
+    def release(self) -> None:
+        for data, addr in self.held:
+            super().datagram_received(data, addr)
+
+
 def silence(query: bytes, transport: str) -> list[bytes]:
     """Never answers."""
     return []

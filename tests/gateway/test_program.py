@@ -17,7 +17,7 @@ from enclave_dns.gateway import answer
 from enclave_dns.serve.server import Server
 from tests.fakes.clients import PAUSE, TRIES, ede_of
 from tests.fakes.front import beside_the_question, query
-from tests.fakes.nameserver import FakeNameserver, zone
+from tests.fakes.nameserver import FakeNameserver, HeldNameserver, zone
 from tests.fakes.running import (
     BYSTANDER,
     CONTRACTOR,
@@ -192,29 +192,12 @@ async def test_no_nameserver_is_a_failure_and_never_an_absence(tmp_path: Path) -
                 await developer.until_hears("REFUSED", "another.corp.net")
 
 
-class Held(FakeNameserver):
-    """Keeps its replies back until `release`."""
-
-    def __init__(self) -> None:
-        super().__init__(zone(ZONE))
-        self.held: list[tuple[bytes, tuple[str, int]]] = []
-        self.has_come = asyncio.Event()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.held.append((data, addr))
-        self.has_come.set()
-
-    def release(self) -> None:
-        for data, addr in self.held:
-            super().datagram_received(data, addr)
-
-
 async def test_sigterm_finishes_what_is_in_flight_and_sends_new_queries_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Time enough for this test on any machine; nothing waits for it.
     monkeypatch.setattr(Server, "drain", partialmethod(Server.drain, 10.0))
-    async with Held() as nameserver, asyncio.TaskGroup() as group:
+    async with HeldNameserver(zone(ZONE)) as nameserver, asyncio.TaskGroup() as group:
         program = gateway_program(tmp_path, [nameserver], timeout="10s")
         async with running(program, tmp_path) as gateway:
             developer = gateway.client(DEVELOPER)

@@ -12,7 +12,7 @@ import pytest
 from enclave_dns.serve.server import Server
 from tests.fakes.clients import PATIENCE, PAUSE, TRIES, Client
 from tests.fakes.front import query
-from tests.fakes.nameserver import FakeNameserver, silence, zone
+from tests.fakes.nameserver import FakeNameserver, HeldNameserver, silence, zone
 from tests.fakes.running import (
     BYSTANDER,
     CONTRACTOR,
@@ -121,28 +121,11 @@ async def test_it_is_ready_while_a_nameserver_is_up(tmp_path: Path) -> None:
             assert total(await scraped(gateway), "upstream_healthy") == 0
 
 
-class Held(FakeNameserver):
-    """Keeps its replies back until `release`."""
-
-    def __init__(self) -> None:
-        super().__init__(zone(ZONE))
-        self.held: list[tuple[bytes, tuple[str, int]]] = []
-        self.has_come = asyncio.Event()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.held.append((data, addr))
-        self.has_come.set()
-
-    def release(self) -> None:
-        for data, addr in self.held:
-            super().datagram_received(data, addr)
-
-
 async def test_while_it_drains_it_is_not_ready_and_then_the_port_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Server, "drain", partialmethod(Server.drain, 10.0))
-    async with Held() as nameserver:
+    async with HeldNameserver(zone(ZONE)) as nameserver:
         program = gateway_program(tmp_path, [nameserver], metrics=METRICS, timeout="10s")
         async with running(program, tmp_path) as gateway, asyncio.TaskGroup() as group:
             asked = group.create_task(gateway.client(DEVELOPER).hears("db.corp.net"))

@@ -5,8 +5,8 @@ from dnslib import RR
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclave_dns.resolution import Outcome, Question, Resolution
-from enclave_dns.upstream.reading import MAX_LINKS, Retry, interpret
+from enclave_dns.resolution import MAX_CHAIN, Outcome, Question, Resolution
+from enclave_dns.upstream.reading import Retry, interpret
 from enclave_dns.wire.edns import Edns
 from enclave_dns.wire.message import AA, QR, TC, Message
 from enclave_dns.wire.names import from_labels, from_text, to_text
@@ -167,7 +167,7 @@ def test_a_dname_makes_the_alias(answer: str, expected: str | None) -> None:
     if expected is None:  # each step makes the name longer: cut like any chain
         assert isinstance(reading, Resolution)
         assert reading.is_final
-        assert sum(r.rtype == RRType.CNAME for r in reading.chain) == MAX_LINKS
+        assert sum(r.rtype == RRType.CNAME for r in reading.chain) == MAX_CHAIN
 
 
 def test_a_dname_that_makes_too_long_a_name_is_garbage() -> None:
@@ -177,13 +177,13 @@ def test_a_dname_that_makes_too_long_a_name_is_garbage() -> None:
     assert isinstance(reading, Retry)
 
 
-@pytest.mark.parametrize(("links", "is_cut"), [(MAX_LINKS, False), (MAX_LINKS + 1, True)])
+@pytest.mark.parametrize(("links", "is_cut"), [(MAX_CHAIN, False), (MAX_CHAIN + 1, True)])
 def test_a_chain_has_at_most_twelve_links(links: int, is_cut: bool) -> None:
     text = "\n".join(f"n{n}.corp.net 60 CNAME n{n + 1}.corp.net" for n in range(links))
     reading = read(f"{text}\nn{links}.corp.net 60 A 10.0.0.1", name="n0.corp.net")
     assert isinstance(reading, Resolution)
     assert reading.is_final
-    assert len(reading.chain) == MAX_LINKS
+    assert len(reading.chain) == MAX_CHAIN
     assert reading.rrset == () if is_cut else len(reading.rrset) == 1
 
 

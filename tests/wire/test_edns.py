@@ -75,3 +75,20 @@ def test_any_rdata_is_options_or_a_message_error(rdata: bytes) -> None:
     except MessageError:
         return
     assert edns.rendered()[11:] == rdata
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), None),
+        (((10, b"\0\x0e"),), None),
+        (((15, b"\0\x0e"),), 14),
+        (((15, b"\0\x12why"), (15, b"\0\x0e")), 18),
+        (((15, b"\0"), (15, b"\0\x0e")), 14),
+    ],
+    ids=["none", "another option", "a code", "the first of two", "one that is too short"],
+)
+def test_the_extended_error_is_the_first_whole_code(
+    options: tuple[tuple[int, bytes], ...], expected: int | None
+) -> None:
+    assert Edns(options=options).extended_error == expected
