@@ -26,7 +26,6 @@ from tests.benchmarks.speed.scenes import Bench, tell
 from tests.benchmarks.speed.series import Spread
 from tests.benchmarks.speed.servers import ASKER, Server, gateway
 from tests.fakes.many_policies import GATEWAY_ID, ManyPolicies
-from tests.fakes.running import replace
 
 ORGANISATION = ManyPolicies(GATEWAY, PERMITTED)
 FILE = "organisation.json"
@@ -92,7 +91,8 @@ def fill(senders: Senders, server: Server, file: Path) -> None:
 
 def swap(bench: Bench, senders: Senders, server: Server) -> Iterator[Figure]:
     """Write a new document under load: how long until it is in use, and the longest silence."""
-    newer = json.dumps(ORGANISATION.document(2))
+    written = bench.folder / server.name / f"{FILE}.new"
+    written.write_text(json.dumps(ORGANISATION.document(2)))
     load = bench.folder / "load.names"
     load.write_text(
         "".join(f"{ORGANISATION.address(n)} host0.corp.net\n" for n in range(ORGANISATION.views))
@@ -101,7 +101,7 @@ def swap(bench: Bench, senders: Senders, server: Server) -> Iterator[Figure]:
     process = senders.asking(server.place, load, window=1000, rate=RATE, seconds=SWAP_SECONDS)
     try:
         time.sleep(BEFORE)
-        replace(bench.folder / server.name / FILE, newer)
+        written.replace(bench.folder / server.name / FILE)
         took = until_permitted(server, SWAP_SECONDS)
     finally:
         stormy = result(process, SWAP_SECONDS)
