@@ -109,5 +109,5 @@ def _reverse_way(question: Question, groups: Sequence[Group]) -> tuple[Stop, ...
 
 def _breadth(group: Group, address: bytes) -> int:
     """How many addresses the span of the view that holds `address` has."""
-    span = next(span for span in group.view.ranges.spans if address in span)
-    return span.last - span.first
+    span = group.view.ranges.around(address)
+    return 0 if span is None else span.last - span.first

@@ -84,6 +84,55 @@ def test_covering_and_overlapping(spans: list[Range], one: Range, others: list[R
     assert mine.overlaps(Ranges.of(others)) is bool(numbers(spans) & numbers(others))
 
 
+@given(st.lists(SPANS, max_size=4))
+def test_a_union_is_the_set_of_all_spans(lists: list[list[Range]]) -> None:
+    whole = Ranges.union(map(Ranges.of, lists))
+    assert whole == Ranges.of(span for spans in lists for span in spans)
+    assert whole.breadth4 == sum(family == 4 for family, _ in numbers(whole.spans))
+
+
+@given(SPANS, small())
+def test_the_span_around_an_address_and_whether_a_range_touches_the_set(
+    spans: list[Range], one: Range
+) -> None:
+    mine = Ranges.of(spans)
+    assert mine.touches(one) is bool(numbers([one]) & numbers(spans))
+    for family in (4, 6):
+        for value in range(SMALL + 1):
+            address = raw(family, value)
+            around = next((span for span in mine.spans if address in span), None)
+            assert mine.around(address) == around
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_ends_of_a_family_are_addresses_like_others(family: int) -> None:
+    whole = everything(family)
+    size = 4 if family == 4 else 16
+    ends = Ranges.of([Range(family, 0, 0), Range(family, whole.last, whole.last)])
+    assert [raw(family, value) in ends for value in (0, 1, whole.last - 1, whole.last)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert Ranges.of([whole]).around(b"\xff" * size) == whole
+    assert ends.touches(whole)
+    assert not ends.touches(Range(family, 1, whole.last - 1))
+    assert Ranges.union([ends, Ranges.of([Range(family, 1, whole.last - 1)])]).covers(whole)
+
+
+@pytest.mark.parametrize("size", [0, 3, 5, 15, 17])
+def test_bytes_of_another_size_are_no_address(size: int) -> None:
+    whole = Ranges.of([everything(4), everything(6)])
+    assert bytes(size) not in whole
+    assert whole.around(bytes(size)) is None
+
+
+def test_a_large_set_is_small() -> None:
+    spans = Ranges.of(Range(4, 4 * n, 4 * n + 1) for n in range(500))
+    assert len(spans.spans4.tobytes()) == 4_000
+
+
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)), max_size=5), st.data())
 def test_prefixes_agree_with_netaddr_and_ipaddress(
     prefixes: list[tuple[int, int]], data: st.DataObject
