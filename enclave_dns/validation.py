@@ -91,13 +91,19 @@ class _Doubled(dict[str, Any]):
     keys_twice: list[str]
 
 
-def _json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    doubled = _Doubled(found)
-    doubled.keys_twice = [k for k, n in Counter(key for key, _ in pairs).items() if n > 1]
-    return doubled
+class _JsonObjects:
+    """Makes the objects of one document; `any_doubled` says whether any of them is `_Doubled`."""
+
+    any_doubled = False
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        self.any_doubled = True
+        doubled = _Doubled(found)
+        doubled.keys_twice = [k for k, n in Counter(key for key, _ in pairs).items() if n > 1]
+        return doubled
 
 
 def _json_constant(name: str) -> NoReturn:
@@ -105,16 +111,17 @@ def _json_constant(name: str) -> NoReturn:
 
 
 def _json(text: str, file: str) -> object:
+    objects = _JsonObjects()
     try:
-        data = json.loads(text, object_pairs_hook=_json_object, parse_constant=_json_constant)
+        data = json.loads(text, object_pairs_hook=objects, parse_constant=_json_constant)
     except json.JSONDecodeError as error:
         _refuse(file, f"is not JSON: {error.msg}", line=error.lineno)
     except RecursionError:
         _refuse(file, "is nested too deeply")
     except ValueError as error:
         _refuse(file, f"is not JSON: {error}")
-    problems = [Problem(file, key_path(path), "is given twice") for path in _doubled(data)]
-    if problems:
+    if objects.any_doubled:
+        problems = [Problem(file, key_path(path), "is given twice") for path in _doubled(data)]
         raise DocumentError(bounded(problems, file))
     return data
 

@@ -10,6 +10,7 @@ from enclave_dns.config.loading import (
     load_newer_organisation,
     load_organisation,
     load_stub_config,
+    read_organisation,
 )
 from enclave_dns.config.models import read_endpoint
 from enclave_dns.config.settings import Config, GatewayConfig, StubConfig, not_in_effect
@@ -27,4 +28,5 @@ __all__ = [
     "load_stub_config",
     "not_in_effect",
     "read_endpoint",
+    "read_organisation",
 ]

@@ -68,9 +68,14 @@ def load_stub_config(
     return _load(StubConfig, path, data, environ, overrides or {})
 
 
+def read_organisation(path: Path | str) -> bytes:
+    """The bytes of an organisation document, not looked at. Raises DocumentError."""
+    return _content(path, MAX_ORGANISATION)
+
+
 def load_organisation(path: Path | str) -> Organisation:
     """The organisation in a file. Raises DocumentError."""
-    return parse_organisation(_content(path, MAX_ORGANISATION), str(path))
+    return parse_organisation(read_organisation(path), str(path))
 
 
 def load_newer_organisation(
@@ -82,7 +87,7 @@ def load_newer_organisation(
     has that system enabled: then the one in use stays.
     """
     organisation = load_organisation(path)
-    refuse_older(organisation, running)
+    refuse_older(organisation, running.version)
     return organisation, own_system(organisation, system_id)
 
 

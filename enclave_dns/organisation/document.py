@@ -223,9 +223,9 @@ class Organisation:
         held = ((tag, system) for system in self.systems for tag in self.effective_tags(system))
         self._compile("_by_tag", _grouped(held))
         listed = (
-            (gateway.system_id, policy.index)
+            (gateway_id, policy.index)
             for policy in self.policies
-            for gateway in policy.gateways
+            for gateway_id in {gateway.system_id for gateway in policy.gateways}
         )
         self._compile("_policies_at", _grouped(listed))
 
@@ -261,8 +261,8 @@ class Organisation:
 
 
 def _grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, tuple[_Value, ...]]:
-    """Values by key, in order, without repetition."""
-    groups: dict[_Key, dict[_Value, None]] = {}
+    """Values by key, in order."""
+    groups: dict[_Key, list[_Value]] = {}
     for key, value in pairs:
-        groups.setdefault(key, {})[value] = None
+        groups.setdefault(key, []).append(value)
     return {key: tuple(values) for key, values in groups.items()}

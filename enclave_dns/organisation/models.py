@@ -51,7 +51,7 @@ def _no_answer(value: object) -> RCode:
 
 SystemId = Annotated[str, AfterValidator(words.read_system_id)]
 SystemRef = Annotated[str, BeforeValidator(words.reference("systemId", "system_id", "id"))]
-TagRef = Annotated[str, BeforeValidator(words.reference("tag")), AfterValidator(words.read_tag)]
+TagRef = Annotated[str, BeforeValidator(words.read_tag_reference)]
 TrustRef = Annotated[str, BeforeValidator(words.reference("id"))]
 DomainName = Annotated[Name, PlainValidator(words.read_name)]
 Subnet = Annotated[Range, PlainValidator(read_subnet)]
@@ -81,6 +81,8 @@ class Entry(BaseModel):
         if not isinstance(data, dict):
             return data
         dropped, known = cls._dropped, cls._known
+        if dropped.isdisjoint(data) and None not in data.values():
+            return data
         return {
             key: value
             for key, value in data.items()

@@ -17,9 +17,9 @@ def own_system(organisation: Organisation, system_id: str) -> System:
     raise DocumentError((Problem(organisation.file, "systems", reason, suggestion),))
 
 
-def refuse_older(new: Organisation, running: Organisation) -> None:
-    """Raises DocumentError where a document is older than the one in use: versions only rise."""
-    if new.version < running.version:
-        reason = f"version {new.version} is lower than the running version {running.version}"
-        suggestion = f"give it a version above {running.version}"
+def refuse_older(new: Organisation, running: int) -> None:
+    """Raises DocumentError where a document is older than the version in use: they only rise."""
+    if new.version < running:
+        reason = f"version {new.version} is lower than the running version {running}"
+        suggestion = f"give it a version above {running}"
         raise DocumentError((Problem(new.file, "version", reason, suggestion),))

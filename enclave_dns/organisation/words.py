@@ -53,6 +53,18 @@ def reference(*keys: str) -> Callable[[object], object]:
     return read
 
 
+_tag_of = reference("tag")
+
+
+def read_tag_reference(value: object) -> object:
+    """A tag by its name or by a table that holds it; what is no text is left to the type check.
+
+    Senders have a hundred thousand of them in a large document.
+    """
+    tag = value if isinstance(value, str) else _tag_of(value)
+    return read_tag(tag) if isinstance(tag, str) else tag
+
+
 def read_name(value: object) -> Name:
     """A domain name other than the root, folded; the final dot is optional."""
     if not isinstance(value, str):

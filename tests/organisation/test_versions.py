@@ -33,14 +33,14 @@ def test_a_daemon_that_is_not_in_the_document_or_disabled_cannot_use_it(
 
 @pytest.mark.parametrize("version", [7, 8, 1 << 40])
 def test_the_same_and_higher_versions_are_taken(version: int) -> None:
-    refuse_older(replace(RUNNING, version=version), RUNNING)
+    refuse_older(replace(RUNNING, version=version), RUNNING.version)
 
 
 @pytest.mark.parametrize("version", [0, 6])
 def test_a_lower_version_is_refused_with_both_numbers(version: int) -> None:
     older = replace(RUNNING, version=version, file="older.toml")
     with pytest.raises(DocumentError) as told:
-        refuse_older(older, RUNNING)
+        refuse_older(older, RUNNING.version)
     (problem,) = told.value.problems
     assert str(problem) == (
         f"older.toml: version: version {version} is lower than the running version 7"
