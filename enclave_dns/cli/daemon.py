@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from types import ModuleType
 
@@ -19,6 +20,9 @@ def overrides(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _announce(line: str) -> None:
+    # What is there when the daemon is ready stays: the garbage collector, which would look through
+    # all of it again and again while replies wait, need not.
+    gc.freeze()
     print(line, flush=True)
 
 

@@ -40,30 +40,47 @@ class Views:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SenderClass:
+    """What all senders of one view share, the key of their replies among it."""
+
+    key: bytes
+    view: View
+    refusal: Reply | None
+
+    @classmethod
+    def of(cls, view: View, number: int, epoch: int) -> "SenderClass":
+        """The class with this number among those of the epoch, from 0."""
+        key = number.to_bytes(4) + epoch.to_bytes(4)
+        return cls(key, view, None if view.ranges else _NO_POLICY)
+
+    def sender(self, system_id: str) -> Sender:
+        """A sender of this class."""
+        return Sender(self.key, system_id, self.refusal, self.view)
+
+
 def compile_views(organisation: Organisation, gateway: System, now: datetime, epoch: int) -> Views:
     """The senders of a gateway at `now`. `epoch` makes their keys differ from all earlier ones."""
     granted = permissions_at(organisation, gateway, now)
     public = public_ranges(organisation, gateway)
-    views: dict[View, bytes] = {}
-    audiences: dict[int, tuple[bytes, Reply | None, View]] = {}
+    classes: dict[View, SenderClass] = {}
+    known: dict[int, SenderClass] = {}
     senders: dict[str, Sender] = {}
     for system in organisation.systems:
         if not system.is_enabled:
             continue
         permission = granted[system.system_id]
         # Equal permissions are one object, which is much faster to tell than to compare.
-        audience = audiences.get(id(permission))
-        if audience is None:
+        found = known.get(id(permission))
+        if found is None:
             view = view_of(permission, gateway, public)
-            key = views.setdefault(view, len(views).to_bytes(4) + epoch.to_bytes(4))
-            audience = (key, None if permission.ranges else _NO_POLICY, view)
-            audiences[id(permission)] = audience
-        key, refusal, view = audience
-        sender = Sender(key, system.system_id, refusal, view)
+            found = classes.setdefault(view, SenderClass.of(view, len(classes), epoch))
+            known[id(permission)] = found
+        sender = found.sender(system.system_id)
         for address in system.virtual_addresses:
             senders[str(ip_address(address))] = sender
     limits = [p.valid_until for p in granted.values() if p.valid_until is not None]
-    return Views(senders, min(limits, default=None), len(views))
+    return Views(senders, min(limits, default=None), len(classes))
 
 
 def view_of(permission: Permission, gateway: System, public: tuple[Range, ...] = ()) -> View:

@@ -248,9 +248,9 @@ async def test_an_address_that_is_not_ours_is_one_line_with_the_remedy(tmp_path:
     ],
     ids=["not in it", "two mistakes", "no TOML"],
 )
-def test_a_gateway_does_not_start_with_an_organisation_that_it_cannot_use(
+async def test_a_gateway_does_not_start_with_an_organisation_that_it_cannot_use(
     tmp_path: Path, organisation: str, problems: int
 ) -> None:
     with pytest.raises(DocumentError) as told:
-        gateway_program(tmp_path, organisation=organisation)
+        await gateway_program(tmp_path, organisation=organisation).run(print)
     assert len(told.value.problems) == problems

@@ -22,7 +22,7 @@ from tests.fakes.running import (
     running,
 )
 
-PROGRAM = "enclave_dns.gateway.program"
+PROGRAM = "enclave_dns.gateway.policy"
 SHOWN, HIDDEN = "NOERROR 10.0.0.30", "REFUSED"
 
 

@@ -149,7 +149,7 @@ async def test_our_own_address_is_no_nameserver(
 async def test_one_bad_document_changes_nothing_and_each_of_its_problems_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.policy")
     async with office(tmp_path) as gateway:
         developer = gateway.client(DEVELOPER)
         assert await developer.hears("db.corp.net") == SHOWN
@@ -183,7 +183,7 @@ async def test_one_bad_document_changes_nothing_and_each_of_its_problems_is_one_
 async def test_a_document_that_cannot_be_used_keeps_the_old_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, reason: str
 ) -> None:
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.policy")
     async with office(tmp_path, organisation=document(5)) as gateway:
         gateway.replace("organisation.toml", text)
         (entry,) = await log.until("organisation not reloaded")
@@ -194,7 +194,7 @@ async def test_a_document_that_cannot_be_used_keeps_the_old_state(
 async def test_a_document_that_is_gone_keeps_the_old_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.policy")
     async with office(tmp_path) as gateway:
         (tmp_path / "organisation.toml").unlink()
         assert await log.until("organisation not reloaded")
@@ -210,7 +210,7 @@ async def test_the_same_version_may_be_read_again(tmp_path: Path) -> None:
 async def test_sighup_reads_everything_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.policy")
     # Nobody watches: only the signal can be the reason.
     monkeypatch.setattr("enclave_dns.sources.watching.Watcher._look", lambda watcher: None)
     async with office(tmp_path, hosts="10.0.0.40 printer") as gateway:
