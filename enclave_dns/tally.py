@@ -48,6 +48,11 @@ class Durations:
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
+    def add_alike(self, seconds: float, count: int) -> None:
+        """So many more, of one batch: each of them counts as the average of all."""
+        self.counts[bisect_left(BOUNDS, seconds / count)] += count
+        self.total += seconds
+
 
 class Traffic:
     """What one server has taken in, and what came of it.

@@ -14,6 +14,7 @@ import structlog
 
 from enclave_dns.disclosure.reply import EDE_NOT_READY, Reply, failed
 from enclave_dns.resolution import Question
+from enclave_dns.serve.hot import HotPath
 from enclave_dns.serve.pending import MAX_IN_FLIGHT, MAX_PER_SENDER, Pending, Ticket
 from enclave_dns.serve.program import Audience, Program
 from enclave_dns.serve.query import Query, Refusal, admit, silence_reason
@@ -95,6 +96,7 @@ class Server:
         self.traffic = Traffic()
         self.counts = self.traffic.counts
         self._hit_times = self.traffic.times[CACHE]
+        self.hot = HotPath(program, self.replies, self.traffic)
 
     @property
     def in_flight(self) -> int:
@@ -129,6 +131,8 @@ class Server:
             return self._refuse(query, failed(EDE_NOT_READY), limit, "draining", began)
         kept = self.replies.find(audience, query, limit, began)
         if kept is not None:
+            if not is_tcp:
+                self.hot.learn(packet, query)
             traffic.kept[kept[3] & 0xF] += 1
             self._hit_times.add(clock() - began)
             return kept
@@ -150,6 +154,10 @@ class Server:
         """Who asks from this address, as limits count them; None: nobody that we answer."""
         audience = self._program.identify(source)
         return None if audience is None else audience.sender
+
+    def has_room(self, sender: str) -> bool:
+        """Whether one more query of this sender may be begun under saturation."""
+        return self._pending.has_room_under_saturation(sender)
 
     def turn_away(self, source: str, reason: str) -> None:
         """Count a UDP packet that gets no reply and is not looked at."""
@@ -234,6 +242,7 @@ class Server:
     async def drain(self, grace: float = DRAIN_GRACE) -> None:
         """Send new queries elsewhere, and give those in flight `grace` seconds to finish."""
         self.is_draining = True
+        self.hot.close()
         deadline = self._clock() + grace
         await asyncio.sleep(_SETTLE)
         tasks = [waiting.task for waiting in self._pending.everything() if waiting.task]

@@ -7,6 +7,7 @@ line loses its oldest packet: a sender within an even part of the room never los
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -80,13 +81,18 @@ class Shares(Generic[T]):
             del self._lines[sender]  # a newcomer, and everybody has one packet only
         return True
 
-    def take(self) -> T | None:
-        """The next packet to serve: every line has one turn before any has its second."""
-        if not self._waiting:
+    def take(self, may: Callable[[str], bool], *, newest: bool = False) -> T | None:
+        """The next packet to serve: every line has one turn before any has its second.
+
+        It is the oldest of its line, or the `newest`. Senders whom `may` denies a turn keep their
+        place; None where there is no other.
+        """
+        sender = next(filter(may, self._lines), None)
+        if sender is None:
             return None
         self._waiting -= 1
-        sender, line = next(iter(self._lines.items()))
-        item = line.popleft()
+        line = self._lines[sender]
+        item = line.pop() if newest else line.popleft()
         if line:
             self._lines.move_to_end(sender)
         else:

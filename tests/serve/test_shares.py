@@ -20,10 +20,14 @@ def filled(senders: str, room: int) -> tuple[Shares[Packet], list[bool]]:
     return shares, [shares.add(sender, (sender, at)) for at, sender in enumerate(senders)]
 
 
+def anybody(sender: str) -> bool:
+    return True
+
+
 def served(shares: Shares[Packet]) -> list[Packet]:
     """All that waits, in the order in which it is served."""
     found = []
-    while (packet := shares.take()) is not None:
+    while (packet := shares.take(anybody)) is not None:
         found.append(packet)
     return found
 
@@ -42,7 +46,7 @@ def test_saturation_is_several_full_batches_in_a_row_and_ends_with_an_empty_sock
     shares.add("a", ("a", 0))
     shares.emptied()
     assert shares.is_saturated  # something still waits
-    shares.take()
+    shares.take(anybody)
     shares.emptied()
     assert not shares.is_saturated
 
@@ -93,7 +97,7 @@ def test_turns_go_round_and_each_sender_is_served_in_its_own_order(
         if sender is not None:
             shares.add(sender, (sender, at))
             continue
-        packet = shares.take()
+        packet = shares.take(anybody)
         if packet is not None:
             heard.setdefault(packet[0], []).append(packet[1])
     for order in heard.values():
@@ -118,3 +122,17 @@ def test_it_is_uneven_where_one_sender_has_far_more_than_an_even_part(
 def test_while_there_is_room_nobody_loses_anything(came: str, room: int) -> None:
     _, lost = filled(came[:room], room)
     assert not any(lost)
+
+
+def test_a_sender_that_may_not_keeps_its_place_and_holds_up_nobody() -> None:
+    shares, _ = filled("aab", 10)
+    assert shares.take(lambda sender: sender == "b") == ("b", 2)
+    assert shares.take(lambda sender: sender == "b") is None
+    assert len(shares) == 2
+    assert served(shares) == [("a", 0), ("a", 1)]
+
+
+def test_turns_go_round_with_the_newest_of_each_line_too() -> None:
+    shares, _ = filled("aaabb", 10)
+    order = [shares.take(anybody, newest=True) for _ in range(5)]
+    assert order == [("a", 2), ("b", 4), ("a", 1), ("b", 3), ("a", 0)]
