@@ -5,7 +5,7 @@ there move to the main part, from which entries leave in turn, those used since 
 for another round (the S3-FIFO scheme). One-time keys thus only ever displace each other.
 """
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
@@ -15,17 +15,21 @@ V = TypeVar("V")
 _PROBATION_SHARE: Final = 10
 """Probation may hold one part in this many of the whole."""
 
-_OVERHEAD: Final = 250
+_OVERHEAD: Final = 200
 """Bytes that one entry costs beside its own size: the dictionary slot and this table's entry."""
 
 
-class _Entry(Generic[V]):
-    __slots__ = ("is_used", "size", "value")
+class Entry(Generic[K, V]):
+    """What a table holds for one key."""
 
-    def __init__(self, value: V, size: int) -> None:
+    __slots__ = ("is_main", "is_used", "key", "size", "value")
+
+    def __init__(self, key: K, value: V, size: int) -> None:
+        self.key = key
         self.value = value
         self.size = size
         self.is_used = False
+        self.is_main = False
 
 
 class BoundedTable(Generic[K, V]):
@@ -33,6 +37,8 @@ class BoundedTable(Generic[K, V]):
 
     `max_new_bytes` is what entries in probation may have, also while the table is not full: what a
     flood of one-time keys can cost at most (default: as much as the table).
+
+    `entries` is for a reader that cannot afford the call of `get`: it marks what it takes as used.
     """
 
     __slots__ = (
@@ -43,21 +49,22 @@ class BoundedTable(Generic[K, V]):
         "_max_new_bytes",
         "_new",
         "_new_bytes",
+        "entries",
     )
 
     def __init__(self, max_entries: int, max_bytes: int, max_new_bytes: int | None = None) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._max_new_bytes = max_bytes if max_new_bytes is None else max_new_bytes
-        # Not plain dictionaries: those look for their first key past all that have left before.
-        self._new: OrderedDict[K, _Entry[V]] = OrderedDict()
-        self._main: OrderedDict[K, _Entry[V]] = OrderedDict()
+        self.entries: dict[K, Entry[K, V]] = {}
+        self._new: deque[Entry[K, V]] = deque()
+        self._main: deque[Entry[K, V]] = deque()
         self._new_bytes = 0
         self._main_bytes = 0
 
     def get(self, key: K) -> V | None:
         """The value of a key, or None."""
-        entry = self._main.get(key) or self._new.get(key)
+        entry = self.entries.get(key)
         if entry is None:
             return None
         entry.is_used = True
@@ -68,52 +75,52 @@ class BoundedTable(Generic[K, V]):
 
         What is larger than the whole table is not kept, and costs no other entry its place.
         """
-        entry = _Entry(value, size + _OVERHEAD)
-        if entry.size > self._max_bytes:
+        size += _OVERHEAD
+        if size > self._max_bytes:
             self.discard(key)
             return
-        old = self._main.get(key)
-        if old is not None:
-            entry.is_used = old.is_used
-            self._main_bytes += entry.size - old.size
-            self._main[key] = entry
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = Entry(key, value, size)
+            self._new.append(entry)
+            self._new_bytes += size
         else:
-            old = self._new.get(key)
-            if old is not None:
-                entry.is_used = old.is_used
-                self._new_bytes -= old.size
-            self._new[key] = entry
-            self._new_bytes += entry.size
+            self._grow(entry, size - entry.size)
+            entry.value, entry.size = value, size
         self._make_room()
 
     def discard(self, key: K) -> None:
-        """Forget a key, if it is there."""
-        entry = self._main.pop(key, None)
+        """Forget a key, if it is there. Takes its time in a large table."""
+        entry = self.entries.pop(key, None)
         if entry is not None:
-            self._main_bytes -= entry.size
-            return
-        entry = self._new.pop(key, None)
-        if entry is not None:
-            self._new_bytes -= entry.size
+            (self._main if entry.is_main else self._new).remove(entry)
+            self._grow(entry, -entry.size)
 
     def clear(self) -> None:
         """Forget everything."""
+        self.entries.clear()
         self._new.clear()
         self._main.clear()
         self._new_bytes = self._main_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._new) + len(self._main)
+        return len(self.entries)
 
     @property
     def bytes_held(self) -> int:
         """About how many bytes the table holds."""
         return self._new_bytes + self._main_bytes
 
+    def _grow(self, entry: Entry[K, V], size: int) -> None:
+        if entry.is_main:
+            self._main_bytes += size
+        else:
+            self._new_bytes += size
+
     def _make_room(self) -> None:
         while self._new_bytes > self._max_new_bytes:
             self._leave_probation()
-        while self._is_full() and (self._new or self._main):
+        while self._is_full() and self.entries:
             if self._new and (self._is_probation_full() or not self._main):
                 self._leave_probation()
             else:
@@ -129,19 +136,21 @@ class BoundedTable(Generic[K, V]):
         )
 
     def _leave_probation(self) -> None:
-        key = next(iter(self._new))
-        entry = self._new.pop(key)
+        entry = self._new.popleft()
         self._new_bytes -= entry.size
         if entry.is_used:
             entry.is_used = False
-            self._main[key] = entry
+            entry.is_main = True
+            self._main.append(entry)
             self._main_bytes += entry.size
+        else:
+            del self.entries[entry.key]
 
     def _leave_main(self) -> None:
-        key = next(iter(self._main))
-        entry = self._main.pop(key)
+        entry = self._main.popleft()
         if entry.is_used:
             entry.is_used = False
-            self._main[key] = entry
+            self._main.append(entry)
         else:
             self._main_bytes -= entry.size
+            del self.entries[entry.key]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
+from enclave_dns.values import value
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.record import Record
 
@@ -17,7 +18,7 @@ MAX_CHAIN: Final = 12
 """The most CNAMEs in one chain, in one message or over several; a longer one has no data."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Question:
     """A name in folded form and a record type, of class IN."""
 
@@ -38,7 +39,7 @@ class Outcome(Enum):
     """No nameserver is up."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Resolution:
     """What the nameservers know about one question: unfiltered, never sent.
 
@@ -79,7 +80,7 @@ class HostsTable:
 NO_HOSTS: Final = HostsTable()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Facts:
     """All that is known while one question is decided.
 

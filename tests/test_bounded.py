@@ -55,7 +55,7 @@ class AnySequence(RuleBasedStateMachine):
         assert len(self.table) <= MAX_ENTRIES
         assert self.table.bytes_held <= MAX_BYTES
         # Looking would mark every entry as used: so what is there is read where it is kept.
-        there = [*self.table._new, *self.table._main]
+        there = [*(e.key for e in self.table._new), *(e.key for e in self.table._main)]
         assert len(there) == len(set(there)) == len(self.table)
         assert self.table.bytes_held == sum(self.last[key][1] + self.overhead for key in there)
 
@@ -126,7 +126,7 @@ def test_a_new_value_leaves_a_key_the_standing_that_it_has() -> None:
         table.put(f"{number}", number, 10)
         table.get(f"{number}")
     table.put("one too many", 0, 10)
-    first, second = list(table._main)[:2]
+    first, second = [entry.key for entry in table._main][:2]
     table.get(first)
     before = table.bytes_held
     table.put(first, -1, 30)

@@ -6,15 +6,15 @@ wanted. Length and repetition are bounded; past the bound the question simply ha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from enclave_dns.resolution import MAX_CHAIN, Outcome, Question, Resolution
+from enclave_dns.values import value
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Wants:
     """The decision needs these questions answered by the nameservers first.
 
@@ -27,7 +27,7 @@ class Wants:
     are_targets: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Walk:
     """Where a question led: the chain from its name, and what is at the chain's end.
 
@@ -49,6 +49,9 @@ class Walk:
 
 def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | Wants:
     """Follow a question as far as the answers lead."""
+    first = answers.get(question)
+    if first is not None and first.is_final and not first.chain:
+        return _direct(question, first)
     chain: tuple[Record, ...] = ()
     name = question.name
     visited = {name}
@@ -81,6 +84,21 @@ def walk(question: Question, answers: Mapping[Question, Resolution]) -> Walk | W
         if links > MAX_CHAIN or name in visited:
             return _cut(name, chain, passed, asked)
         visited.add(name)
+
+
+def _direct(question: Question, resolution: Resolution) -> Walk:
+    """No chain, as nearly always: what one resolution says."""
+    return Walk(
+        resolution.outcome,
+        resolution.end,
+        (),
+        resolution.rrset,
+        resolution.ttl,
+        resolution.age,
+        resolution.is_stale,
+        (question,),
+        resolution.signatures,
+    )
 
 
 def _cut(

@@ -6,10 +6,10 @@ this program itself is the authority of, `relayed` for a gateway's answer that t
 and rebuilt, `protocol_error` for messages that are refused before anything is looked up.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from enclave_dns.values import value
 from enclave_dns.wire.names import Name, from_text
 from enclave_dns.wire.numbers import RCode, RRType
 from enclave_dns.wire.record import Record
@@ -37,7 +37,7 @@ class Kind(Enum):
     PROTOCOL_ERROR = "protocol_error"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reply:
     """A reply without its id, question, flags of the client and OPT, which `serve` adds.
 

@@ -5,8 +5,6 @@ view permits it, and a name is visible when it, or the end of its chain, has a d
 either family.
 """
 
-from dataclasses import dataclass
-
 from enclave_dns.disclosure.chain import Walk, Wants, walk
 from enclave_dns.disclosure.embedded import embedded
 from enclave_dns.disclosure.freshness import outdated
@@ -14,6 +12,7 @@ from enclave_dns.disclosure.special import LOOPBACK, NEVER, UNSPECIFIED
 from enclave_dns.disclosure.trace import Trace, Verdict
 from enclave_dns.disclosure.view import View
 from enclave_dns.resolution import Facts, HostsTable, Outcome, Question
+from enclave_dns.values import value
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import RRType
 from enclave_dns.wire.record import Record
@@ -27,7 +26,7 @@ _NO_ADDRESS = "this is no address: its RDATA has the wrong size"
 _SIZES = {RRType.A: 4, RRType.AAAA: 16}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sight:
     """What a view sees of a name: its disclosed addresses (`shown`), and the walk to them.
 
@@ -80,7 +79,8 @@ def permitted(view: View, found: Walk, rtype: int, trace: Trace | None) -> tuple
     size = _SIZES[RRType(rtype)]
     shown = []
     for record in found.rrset:
-        _note(trace, view, NAMESERVERS, record)
+        if trace is not None:
+            _note(trace, view, NAMESERVERS, record)
         # RDATA of another size is no address: that record is dropped alone.
         if len(record.rdata) == size and view.permits(record.rdata):
             shown.append(record)
@@ -98,7 +98,8 @@ def permitted_in_hosts(
     for address in addresses:
         rtype = RRType.A if len(address) == 4 else RRType.AAAA
         record = Record(name, rtype, HOSTS_TTL, address)
-        _note(trace, view, HOSTS, record)
+        if trace is not None:
+            _note(trace, view, HOSTS, record)
         if view.permits(address):
             shown.append(record)
     return tuple(shown)
@@ -113,9 +114,7 @@ def is_blocked(name: Name, hosts: HostsTable) -> bool:
     )
 
 
-def _note(trace: Trace | None, view: View, source: str, record: Record) -> None:
-    if trace is None:
-        return
+def _note(trace: Trace, view: View, source: str, record: Record) -> None:
     is_allowed, reason = judgement(view, record.rdata)
     if len(record.rdata) != _SIZES[RRType(record.rtype)]:
         is_allowed, reason = False, _NO_ADDRESS

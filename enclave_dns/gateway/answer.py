@@ -6,8 +6,8 @@ identified anew after every wait, so that the last decision is always made with 
 
 import asyncio
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.disclosure.chain import Wants
@@ -15,13 +15,14 @@ from enclave_dns.disclosure.decide import decide
 from enclave_dns.disclosure.reply import Kind, Reply, no_answer, own
 from enclave_dns.disclosure.targets import TARGETED
 from enclave_dns.disclosure.trace import Trace
-from enclave_dns.gateway.pacing import release_at
+from enclave_dns.gateway.begun import Begun, Progress
 from enclave_dns.gateway.views import Sender, Views
 from enclave_dns.gateway.withheld import withheld
-from enclave_dns.resolution import MAX_CHAIN, Facts, HostsTable, Question, Resolution
+from enclave_dns.resolution import MAX_CHAIN, Facts, HostsTable, Outcome, Question, Resolution
 from enclave_dns.resolve.local import is_decided_here
 from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.program import Audience
+from enclave_dns.serve.program import Begun as ProgramBegun
 from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import MY_ID, OwnZones
 from enclave_dns.wire.names import Name, is_at_or_below
@@ -29,9 +30,6 @@ from enclave_dns.wire.numbers import RCode, RRType
 
 MAX_ROUNDS: Final = 8 * (MAX_CHAIN + 1)
 """Passes through the rule for one query: families along chains, and targets 32 at a time."""
-
-TARGET_TIME: Final = 0.4
-"""Seconds for looking up the targets of records, after the records themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,10 @@ class GatewayAnswers:
         if at_once is not None:
             return at_once
         state = self.state
-        progress = Progress(0.0)
         do = query.do and sender.view.is_open
+        if self._must_ask(question, do):
+            return None
+        progress = Progress(0.0)
         for _ in range(MAX_ROUNDS):
             result = self._decide(sender, state, question, progress)
             if isinstance(result, Reply):
@@ -95,7 +95,38 @@ class GatewayAnswers:
             progress.add(known, 0.0)
         return no_answer(sender.view.no_answer)
 
-    async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
+    def begin(self, source: str, query: Query, heard: Callable[[], None]) -> Begun | None:
+        """Put the question itself to a nameserver, where that may be all there is to look up."""
+        sender, state, question = self.identify(source), self.state, query.folded
+        if sender is None or question.rtype not in self.withheld:
+            return None
+        do = query.do and sender.view.is_open
+        if state.resolver.known(question, do=do) is not None:
+            return None
+        begun = self._begun(source, question)
+        clock = asyncio.get_running_loop().time
+
+        def hear(found: Resolution | None) -> None:
+            if found is not None:
+                begun.progress.add({question: found}, clock())
+            heard()
+
+        is_begun = state.resolver.look_up_soon(question, do=do, start=begun.start, then=hear)
+        return begun if is_begun else None
+
+    def _begun(self, source: str, question: Question) -> Begun:
+        return Begun(
+            self._settled,
+            source,
+            question,
+            generation=self.state.generation,
+            start=self.state.resolver.next_start(),
+            arrival=asyncio.get_running_loop().time(),
+        )
+
+    async def answer(
+        self, source: str, query: Query, begun: ProgramBegun | None = None
+    ) -> tuple[Audience, Reply] | None:
         """The reply, once what the rule wants has been looked up or its time is over.
 
         A reply that is paced is held until it may leave; its sender is identified, and the question
@@ -103,10 +134,11 @@ class GatewayAnswers:
         """
         question = query.folded
         clock = asyncio.get_running_loop().time
-        progress = Progress(clock())
-        generation = self.state.generation
+        if not isinstance(begun, Begun):
+            begun = self._begun(source, question)
+        progress, generation = begun.progress, begun.generation
+        start = self.state.resolver.start_after(progress.answers.values(), begun.start)
         is_counted = False
-        start = self.state.resolver.next_start()
         for _ in range(MAX_ROUNDS):
             sender = self.identify(source)
             if sender is None:
@@ -124,7 +156,7 @@ class GatewayAnswers:
                     self._count(sender, question, progress)
                     is_counted = True
                 if is_paced(sender, question, result, state, progress):
-                    left = progress.release(state) - clock()
+                    left = progress.release(state.pace, state.timeout) - clock()
                     if left > 0:
                         await asyncio.sleep(left)
                         continue
@@ -136,12 +168,22 @@ class GatewayAnswers:
         sender = self.identify(source)
         return None if sender is None else (sender, no_answer(sender.view.no_answer))
 
+    def _settled(self, begun: Begun) -> tuple[Audience, Reply] | None:
+        """The reply, if what was heard is all that it takes and it may leave at once."""
+        sender, state, question = self.identify(begun.source), self.state, begun.question
+        if sender is None or sender.refusal is not None or state.generation != begun.generation:
+            return None
+        progress = begun.progress
+        result = self._decide(sender, state, question, progress)
+        if not isinstance(result, Reply) or is_paced(sender, question, result, state, progress):
+            return None
+        self._count(sender, question, progress)
+        return sender, result
+
     def _decide(
-        self, sender: Sender, state: State, question: Question, progress: "Progress", now: float = 0
+        self, sender: Sender, state: State, question: Question, progress: Progress, now: float = 0
     ) -> Reply | Wants:
-        known = facts(state, question, progress.answers)
-        if progress.is_late(now):
-            known = replace(known, is_late=True)
+        known = facts(state, question, progress.answers, is_late=progress.is_late(now))
         return decide(sender.view, question, known, self._trace)
 
     def identify_again(self, audience: Audience) -> Sender:
@@ -167,7 +209,19 @@ class GatewayAnswers:
             return no_answer(sender.view.no_answer)
         return None
 
-    def _count(self, sender: Sender, question: Question, progress: "Progress") -> None:
+    def _must_ask(self, question: Question, do: bool) -> bool:
+        """Whether the rule would want nothing but the answer to this very question, and must wait.
+
+        It begins with that question where the hosts file does not know the name.
+        """
+        state = self.state
+        return (
+            question.rtype in self.withheld
+            and question.name not in state.hosts.addresses
+            and state.resolver.known(question, do=do) is None
+        )
+
+    def _count(self, sender: Sender, question: Question, progress: Progress) -> None:
         if progress.answers and question.rtype in self.withheld:
             number = withheld(sender.view, question, progress.answers)
             self.withheld[RRType(question.rtype)] += number
@@ -178,7 +232,7 @@ class GatewayAnswers:
 
     @staticmethod
     async def _look_up(
-        state: State, wants: Wants, do: bool, start: int, progress: "Progress"
+        state: State, wants: Wants, do: bool, start: int, progress: Progress
     ) -> Mapping[Question, Resolution]:
         deadline = progress.arrival + state.timeout
         if wants.are_targets:
@@ -186,54 +240,6 @@ class GatewayAnswers:
         return await state.resolver.look_up(
             wants.questions, do=do, start=start, deadline=deadline, refresh=wants.refresh
         )
-
-
-class Progress:
-    """How far the look-ups of one query have come. Times are the loop's clock, in seconds."""
-
-    __slots__ = ("_ended", "_targets_until", "answers", "arrival", "look_up_time")
-
-    def __init__(self, arrival: float) -> None:
-        self.arrival = arrival
-        self.answers: dict[Question, Resolution] = {}
-        self.look_up_time = 0.0
-        self._ended = arrival
-        self._targets_until: float | None = None
-
-    def add(self, found: Mapping[Question, Resolution], now: float) -> None:
-        """Take the answers of one round, which has ended now; its look-ups ran beside each other.
-
-        What was remembered counts with the time that it took when it was looked up; looked up anew,
-        it counts once, with the longer of the two times.
-        """
-        known = self.answers
-        times = [
-            one.elapsed - (known[question].elapsed if question in known else 0.0)
-            for question, one in found.items()
-        ]
-        self.look_up_time += max([0.0, *times])
-        known.update(found)
-        self._ended = now
-
-    def forget(self) -> None:
-        """Begin anew: other nameservers answer now."""
-        self.answers.clear()
-        self._targets_until = None
-
-    def target_deadline(self, now: float) -> float:
-        """Until when targets are looked up: counted from when the first one was wanted."""
-        if self._targets_until is None:
-            self._targets_until = now + TARGET_TIME
-        return self._targets_until
-
-    def is_late(self, now: float) -> bool:
-        """Whether what is not settled now is left out."""
-        return self._targets_until is not None and now >= self._targets_until
-
-    def release(self, state: State) -> float:
-        """When a no-answer may leave: its step covers the look-ups, and our own wait for them."""
-        time = max(self.look_up_time, self._ended - self.arrival)
-        return release_at(self.arrival, time, state.pace, state.timeout)
 
 
 def is_paced(
@@ -250,11 +256,20 @@ def is_paced(
     return reply.kind is not Kind.ANSWER or question.rtype in TARGETED
 
 
-def facts(state: State, question: Question, answers: Mapping[Question, Resolution]) -> Facts:
+def facts(
+    state: State,
+    question: Question,
+    answers: Mapping[Question, Resolution],
+    *,
+    is_late: bool = False,
+) -> Facts:
     """What is known for a decision. A name that is decided here needs no nameserver to be up."""
     if is_decided_here(question.name):
-        return Facts(answers=answers)
-    return Facts(state.hosts, is_up=state.resolver.is_up) | answers
+        return Facts(answers=answers, is_late=is_late)
+    is_up = state.resolver.is_up and all(
+        found.outcome is not Outcome.DOWN for found in answers.values()
+    )
+    return Facts(state.hosts, answers, is_up, is_late)
 
 
 def sign_of_life(question: Question, zones: OwnZones) -> Reply | None:

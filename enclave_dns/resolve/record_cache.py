@@ -5,11 +5,12 @@ what the SOA allows. Failures count for 1 to 5 seconds. What is older stays for 
 serve while nothing newer can be had, which the caller decides. Time is an argument, in seconds.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from enclave_dns.bounded import BoundedTable
 from enclave_dns.resolution import Outcome, Question, Resolution
+from enclave_dns.values import value
 
 MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 32 << 20
@@ -35,7 +36,7 @@ of a streak again: what was wrong half a minute ago says little about now."""
 _KNOWN: Final = (Outcome.ANSWER, Outcome.NXDOMAIN)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Kept:
     """One remembered resolution and the failure that may have come after it."""
 

@@ -13,6 +13,7 @@ from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.resolve.in_flight import InFlight
 from enclave_dns.resolve.local import HERE, decided_here, without_local_ends
 from enclave_dns.resolve.record_cache import RecordCache
+from enclave_dns.upstream.first_try import FirstTry, Then
 
 LOOK_UP_BUDGET: Final = 2.5
 """Seconds after which a look-up is given up. The nameservers end theirs before, and must: what they
@@ -36,8 +37,16 @@ class Source(Protocol):
     def start_of(self, name: str) -> int:
         """The place of the nameserver that a resolution names."""
 
-    async def look_up(self, question: Question, *, do: bool, start: int) -> Resolution:
-        """Ask, from the nameserver at place `start` on; never raises."""
+    def begin(self, question: Question, *, do: bool, start: int, then: Then) -> FirstTry | None:
+        """Ask one nameserver; `then` is called with what settles it, or with None.
+
+        None: it cannot be begun so.
+        """
+
+    async def look_up(
+        self, question: Question, *, do: bool, start: int, begun: FirstTry | None = None
+    ) -> Resolution:
+        """Ask, from the nameserver at place `start` on; never raises. `begun` is the first try."""
 
 
 class Resolver:
@@ -76,6 +85,39 @@ class Resolver:
             return self.cache.stale(question, do, now) or found
         return found
 
+    def look_up_soon(self, question: Question, *, do: bool, start: int, then: Then) -> bool:
+        """Look up a question that is not known, where asking one nameserver may settle it.
+
+        `then` is called once, later: with the resolution, or with None where it takes longer. False
+        where nothing was begun: then, and after None, `look_up` is what remains.
+        """
+        key = (question, do, self._generation)
+        in_flight = self._in_flight
+        if in_flight.hear(key, then):
+            self.cache.misses += 1
+            return True
+        if in_flight.is_task(key) or in_flight.is_full:
+            return False
+
+        def heard(found: Resolution | None) -> None:
+            kept: Resolution | None = None
+            try:
+                if found is not None:
+                    kept = self._kept(question, do, key[2], found)
+            finally:
+                # Whatever happens, nobody is left waiting for it.
+                if kept is None:
+                    in_flight.go_on(key, self._ask(question, do, start, key[2], begun))
+                else:
+                    in_flight.settle(key, kept)
+
+        begun = self._source.begin(question, do=do, start=start, then=heard)
+        if begun is None:
+            return False
+        self.cache.misses += 1
+        in_flight.begin(key, then)
+        return True
+
     async def look_up(
         self,
         questions: Iterable[Question],
@@ -106,7 +148,7 @@ class Resolver:
         self.cache.misses += 1
         found = await self._in_flight.share(
             (question, do, self._generation),
-            lambda: self._ask(question, do, start),
+            lambda: self._ask(question, do, start, self._generation),
             deadline - self._clock(),
         )
         if found is None:
@@ -127,17 +169,28 @@ class Resolver:
         found = self.cache.stale(question, do, self._clock())
         return None if found is None else replace(found, is_stale=True)
 
-    async def _ask(self, question: Question, do: bool, start: int) -> Resolution:
-        generation = self._generation
+    async def _ask(
+        self,
+        question: Question,
+        do: bool,
+        start: int,
+        generation: int,
+        begun: FirstTry | None = None,
+    ) -> Resolution:
         was_up = self.is_up
         began = self._clock()
         try:
             async with asyncio.timeout(LOOK_UP_BUDGET):
-                found = await self._source.look_up(question, do=do, start=start)
+                found = await self._source.look_up(question, do=do, start=start, begun=begun)
         except TimeoutError:
             found = Resolution(Outcome.FAILED if was_up else Outcome.DOWN, question.name)
-        elapsed = found.elapsed or self._clock() - began
-        found = replace(without_local_ends(found), elapsed=elapsed)
+        if not found.elapsed:
+            found = replace(found, elapsed=self._clock() - began)
+        return self._kept(question, do, generation, found)
+
+    def _kept(self, question: Question, do: bool, generation: int, found: Resolution) -> Resolution:
+        """What was found, as it counts here, and remembered for whoever asks next."""
+        found = without_local_ends(found)
         if not do and found.signatures:
             # Some servers send them unasked; who did not ask must not get them (RFC 4035, 3.2.1).
             found = replace(found, signatures=())

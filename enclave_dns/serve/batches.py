@@ -185,6 +185,7 @@ class Many:
 
     def receive(self) -> Received:
         """What has come, at most a batch."""
+        self._replies = 0  # what was not sent belongs to other peers than those that come now
         slots = self._in
         count = self._receive(self._socket.fileno(), slots.at, BATCH, _DONTWAIT, None)
         # After the error of an earlier reply (ICMP) more may be there: the loop calls again.

@@ -6,8 +6,9 @@ sends what `enter` returns.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
+
+from enclave_dns.values import value
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ ROOM_UNDER_SATURATION: Final = 256
 time from those that are nearly done, and at some 1,000 to 2,500 a second more would all be late."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ticket:
     """One query's place among those in flight."""
 
@@ -39,6 +40,9 @@ class Pending(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __contains__(self, ticket: object) -> bool:
+        return ticket in self._all
 
     def has_room_under_saturation(self, sender: str) -> bool:
         """Whether one more is begun: there is room, or the sender has less than an even part."""

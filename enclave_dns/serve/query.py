@@ -4,16 +4,17 @@ The checks of a hostile world, in order: what may be a reply or a reflection get
 broken or not served gets its RFC's error; the rest becomes a `Query`. Pure.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.disclosure.reply import Reply, own, protocol_error
 from enclave_dns.errors import MessageError
 from enclave_dns.resolution import Question
+from enclave_dns.values import value
 from enclave_dns.wire.cursor import HEADER_SIZE
 from enclave_dns.wire.edns import Edns
 from enclave_dns.wire.message import QR, WireQuestion, read_message
 from enclave_dns.wire.numbers import DEFAULT_UDP_SIZE, EDNS_UDP_SIZE, IN, Opcode, RCode, RRType
+from enclave_dns.wire.plain_query import plain_query
 from enclave_dns.wire.record import Record
 from enclave_dns.wire.render import MAX_MESSAGE
 
@@ -39,7 +40,7 @@ _ANY_TTL: Final = 30
 _RFC8482: Final = b"\x07RFC8482\0"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Query:
     """One question of one client, as far as a reply depends on it.
 
@@ -68,7 +69,7 @@ class Query:
         return min(offered, EDNS_UDP_SIZE)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Refusal:
     """A packet that gets an error reply. `question` and `edns` are None where none was readable.
 
@@ -96,19 +97,21 @@ def admit(packet: bytes, source_port: int, *, is_tcp: bool) -> Query | Refusal |
     if packet[4:6] != b"\0\1":
         reply = protocol_error(RCode.FORMERR)
         return Refusal(message_id, flags, reply, reason="question_count")
-    try:
-        message = read_message(packet)
-    except MessageError:
-        return Refusal(message_id, flags, protocol_error(RCode.FORMERR), reason="malformed")
-    question = message.question[0]
+    plain = plain_query(packet)
+    if plain is not None:
+        question, edns = plain
+    else:
+        try:
+            message = read_message(packet)
+        except MessageError:
+            return Refusal(message_id, flags, protocol_error(RCode.FORMERR), reason="malformed")
+        question, edns = message.question[0], message.edns
     folded = Question(question.name.lower(), question.rtype)
-    query = Query(message_id, flags, question, folded, message.edns)
+    query = Query(message_id, flags, question, folded, edns)
     refused = _refused(query)
     if refused is not None:
         rcode, reason = refused
-        return Refusal(
-            message_id, flags, protocol_error(rcode), question, message.edns, reason=reason
-        )
+        return Refusal(message_id, flags, protocol_error(rcode), question, edns, reason=reason)
     return query
 
 

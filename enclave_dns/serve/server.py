@@ -7,6 +7,7 @@ one step without a wait in between, so that a reply always obeys the policy of i
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,7 +17,7 @@ from enclave_dns.disclosure.reply import EDE_NOT_READY, Reply, failed
 from enclave_dns.resolution import Question
 from enclave_dns.serve.hot import HotPath
 from enclave_dns.serve.pending import MAX_IN_FLIGHT, MAX_PER_SENDER, Pending, Ticket
-from enclave_dns.serve.program import Audience, Program
+from enclave_dns.serve.program import Audience, Begun, Program
 from enclave_dns.serve.query import Query, Refusal, admit, silence_reason
 from enclave_dns.serve.rendering import render_reply
 from enclave_dns.serve.reply_cache import ReplyCache
@@ -41,6 +42,9 @@ DRAIN_GRACE: Final = 1.0
 
 _SETTLE: Final = 0.05
 """Seconds for which the sockets are still read before the last queries are waited for."""
+
+_GLANCE: Final = 0.005
+"""Seconds between two looks at who is still waited for."""
 
 _OUR_FAULT: Final = "a query could not be answered"
 """A fault of ours costs one query, not the daemon."""
@@ -71,6 +75,7 @@ class _Waiting:
     address: Address
     began: float
     ticket: Ticket | None = field(default=None)
+    begun: Begun | None = field(default=None)
     task: asyncio.Task[None] | None = field(default=None)
 
 
@@ -184,8 +189,13 @@ class Server:
     def _finish(
         self, audience: Audience, query: Query, reply: Reply, limit: int, origin: str, began: float
     ) -> bytes:
-        turn = self.replies.keep(audience, query, reply, self._clock())
-        packet = render_reply(query, reply, limit, turn)
+        kept = self.replies.keep(audience, query, reply, self._clock())
+        turn = 0 if kept is None else kept.turn
+        packet = None if kept is None else kept.packet(query, limit)
+        if packet is None:
+            packet = render_reply(query, reply, limit, turn)
+            if kept is not None:
+                kept.turn += 1
         self._made(reply, origin, began)
         return packet
 
@@ -197,10 +207,35 @@ class Server:
         waiting.ticket, ousted = self._pending.enter(audience.sender, waiting)
         for loser in ousted:
             self._fail(loser, "in_flight")
-        waiting.task = asyncio.get_running_loop().create_task(self._answer(waiting.ticket, waiting))
-        question = waiting.query.folded
-        self._asked[question] += 1
-        waiting.task.add_done_callback(lambda _: self._ended(question))
+        self._asked[waiting.query.folded] += 1
+        source, query = waiting.address[0], waiting.query
+        try:
+            waiting.begun = self._program.begin(source, query, lambda: self._heard(waiting))
+        except Exception:
+            logger.exception(_OUR_FAULT)
+            self._fault(waiting)
+            self._leave(waiting)
+            return
+        if waiting.begun is None:
+            self._pursue(waiting)
+
+    def _heard(self, waiting: _Waiting) -> None:
+        """What was begun for a query has come to something."""
+        if waiting.ticket not in self._pending or waiting.begun is None:
+            return
+        try:
+            answered = waiting.begun.answer()
+            if answered is None:
+                self._pursue(waiting)
+                return
+            self._answered(waiting, answered)
+        except Exception:
+            logger.exception(_OUR_FAULT)
+            self._fault(waiting)
+        self._leave(waiting)
+
+    def _pursue(self, waiting: _Waiting) -> None:
+        waiting.task = asyncio.get_running_loop().create_task(self._answer(waiting))
 
     def _may_begin(self, audience: Audience, query: Query) -> bool:
         """Under saturation: what is being asked anyway costs next to nothing more."""
@@ -208,36 +243,52 @@ class Server:
             return True
         return self._pending.has_room_under_saturation(audience.sender)
 
-    def _ended(self, question: Question) -> None:
+    def _leave(self, waiting: _Waiting) -> None:
+        """A query has its reply."""
+        if waiting.ticket is not None and self._pending.leave(waiting.ticket):
+            self._forget_asked(waiting)
+
+    def _forget_asked(self, waiting: _Waiting) -> None:
+        question = waiting.query.folded
         self._asked[question] -= 1
         if not self._asked[question]:
             del self._asked[question]
 
     def _fail(self, loser: _Waiting, reason: str) -> None:
-        """Answer a query that gets no other reply any more."""
+        """Answer a query that has lost its place and gets no other reply any more."""
         if loser.task is not None:
             loser.task.cancel()
+        self._forget_asked(loser)
         limit = loser.query.limit(loser.channel.is_tcp)
         packet = self._refuse(loser.query, failed(), limit, reason, loser.began)
         loser.channel.send(packet, loser.address)
 
-    async def _answer(self, ticket: Ticket, waiting: _Waiting) -> None:
-        query, channel, address = waiting.query, waiting.channel, waiting.address
+    def _fault(self, waiting: _Waiting) -> None:
+        limit = waiting.query.limit(waiting.channel.is_tcp)
+        packet = self._refuse(waiting.query, failed(), limit, "fault", waiting.began)
+        waiting.channel.send(packet, waiting.address)
+
+    def _answered(self, waiting: _Waiting, answered: tuple[Audience, Reply]) -> None:
+        """Send the reply to a query that has waited for it."""
+        audience, reply = answered
+        query, channel = waiting.query, waiting.channel
         limit = query.limit(channel.is_tcp)
+        packet = self._finish(audience, query, reply, limit, ASKED, waiting.began)
+        channel.send(packet, waiting.address)
+
+    async def _answer(self, waiting: _Waiting) -> None:
+        source, query = waiting.address[0], waiting.query
         try:
-            answered = await self._program.answer(address[0], query)
+            answered = await self._program.answer(source, query, waiting.begun)
             if answered is None:
-                self._drop(channel, "unknown_sender")
+                self._drop(waiting.channel, "unknown_sender")
                 return
-            audience, reply = answered
-            packet = self._finish(audience, query, reply, limit, ASKED, waiting.began)
-            channel.send(packet, address)
+            self._answered(waiting, answered)
         except Exception:
             logger.exception(_OUR_FAULT)
-            packet = self._refuse(query, failed(), limit, "fault", waiting.began)
-            channel.send(packet, address)
+            self._fault(waiting)
         finally:
-            self._pending.leave(ticket)
+            self._leave(waiting)
 
     async def drain(self, grace: float = DRAIN_GRACE) -> None:
         """Send new queries elsewhere, and give those in flight `grace` seconds to finish."""
@@ -245,13 +296,18 @@ class Server:
         self.hot.close()
         deadline = self._clock() + grace
         await asyncio.sleep(_SETTLE)
-        tasks = [waiting.task for waiting in self._pending.everything() if waiting.task]
-        if tasks:
-            await asyncio.wait(tasks, timeout=max(0.0, deadline - self._clock()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await self._pending_ended()
         for waiting in self._pending.everything():
             if waiting.ticket is not None:
                 self._pending.leave(waiting.ticket)
             self._fail(waiting, "draining")
+
+    async def _pending_ended(self) -> None:
+        """Nobody waits any more."""
+        while self._pending.everything():  # noqa: ASYNC110 - an event costs every query its share
+            await asyncio.sleep(_GLANCE)
 
 
 def query_limit(channel: Channel) -> int:

@@ -10,7 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from enclave_dns.wire.names import Name, ancestors, folded, from_text
+from enclave_dns.wire.names import Name, ancestors, folded, from_text, labels
 
 
 class Treatment(Enum):
@@ -76,9 +76,15 @@ SPECIAL_NAMES: Final = MappingProxyType(_table())
 """Every row, by its folded zone."""
 
 
+_TOPS: Final = tuple({zone[-2 - len(labels(zone)[-1]) :] for zone in SPECIAL_NAMES})
+"""The last labels of all rows, as names end in them."""
+
+
 def special_name(name: Name) -> SpecialName | None:
     """The row that a name (in any case) is at or below, or None where it is an ordinary name."""
     name = folded(name)
+    if not name.endswith(_TOPS):
+        return None  # nearly all names, and so found out first
     for zone in ancestors(name):
         row = SPECIAL_NAMES.get(zone)
         if row is not None and (zone == name or not row.is_exact):

@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.disclosure.reply import Reply, failed, negative_soa, no_answer, own, relayed
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.resolve.in_flight import InFlight
-from enclave_dns.serve.program import Audience
+from enclave_dns.serve.program import Audience, Begun
 from enclave_dns.serve.query import NEVER_ANSWERED, Query, minimal_any
 from enclave_dns.sources.own_zones import OwnZones
 from enclave_dns.sources.special import SpecialName, Treatment, special_name
@@ -96,7 +97,15 @@ class StubAnswers:
             return self.miss()
         return None
 
-    async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
+    def begin(self, source: str, query: Query, heard: Callable[[], None]) -> None:
+        """Nothing: groups, checks and the fallback take a task."""
+
+    async def answer(
+        self,
+        source: str,
+        query: Query,
+        begun: Begun | None = None,  # noqa: ARG002 - a Program
+    ) -> tuple[Audience, Reply] | None:
         """What the gateways know, else what the system's nameservers say, else the miss."""
         state = self.state
         # One question of many programs is asked once, and so is one that has come back to us.

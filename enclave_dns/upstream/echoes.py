@@ -18,7 +18,7 @@ LETTERS: Final = 16
 NOBODYS: Final = 32
 """Letters of a name that nobody else asks."""
 
-_IS_LETTER: Final = bytes(chr(byte).isalpha() for byte in range(128)) + bytes(128)
+_NO_LETTERS: Final = bytes(byte for byte in range(256) if byte > 127 or not chr(byte).isalpha())
 
 
 def name_of_nobody(random: bytes) -> Name:
@@ -67,7 +67,7 @@ class Echoes:
 
 
 def _letters(name: Name) -> int:
-    return sum(name.translate(_IS_LETTER))
+    return len(name.translate(None, _NO_LETTERS))
 
 
 def _is_nobodys(folded: Name) -> bool:

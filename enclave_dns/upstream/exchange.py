@@ -23,6 +23,8 @@ from enclave_dns.upstream.match import (
     with_plain_case,
     with_random_case,
 )
+from enclave_dns.upstream.pool import Asked
+from enclave_dns.upstream.sockets import Destination, connected, destination, failure_of, opened
 from enclave_dns.upstream.transport import Failure, Transport, Transports
 from enclave_dns.wire.framing import FrameReader, frame
 from enclave_dns.wire.message import Message, read_message
@@ -31,16 +33,6 @@ from enclave_dns.wire.render import render_query
 
 _RECEIVE: Final = 65535
 _HEADER: Final = 12
-_OURS: Final = frozenset(
-    {
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOBUFS,
-        errno.ENOMEM,
-        errno.EAGAIN,  # no free port, or the send buffer is full
-        errno.EADDRINUSE,
-    }
-)
 
 
 class Exchange:
@@ -75,7 +67,7 @@ class Exchange:
         except TimeoutError:
             result = Failure.SILENCE
         except OSError as error:
-            result = Failure.NO_SOCKET if error.errno in _OURS else Failure.UNREACHABLE
+            result = failure_of(error)
         finally:
             has_looped = self.echoes.settled(name)
         return Failure.LOOP if has_looped else result
@@ -88,16 +80,25 @@ class Exchange:
         deadline: float,
         transports: Transports | None = None,
         do: bool = False,
+        begun: Asked | None = None,
     ) -> Message | Failure:
         """Ask one server over whatever transports it takes, until `deadline`.
 
-        `transports` are those of the question, where several servers are asked.
+        `transports` are those of the question, where several servers are asked. `begun` is what it
+        was asked over UDP already.
         """
         transports = transports or Transports()
         transport: Transport | None = transports.first()
         result: Message | Failure = Failure.SILENCE
         while transport is not None:
-            result = await self.ask(server, question, transport=transport, deadline=deadline, do=do)
+            if begun is not None:
+                heard = await begun.heard(deadline)
+                result = heard if isinstance(heard, Failure) else read_reply(heard)
+                begun = None
+            else:
+                result = await self.ask(
+                    server, question, transport=transport, deadline=deadline, do=do
+                )
             if isinstance(result, Message):
                 break
             transport = transports.after(transport, result)
@@ -117,8 +118,7 @@ class Exchange:
     async def _over_udp(
         self, server: Nameserver, question: Question, message_id: int, query: bytes, asked: bytes
     ) -> Message | Failure:
-        with self._socket(server, socket.SOCK_DGRAM) as sock:
-            sock.connect(_destination(server))
+        with connected(server, self._source) as sock:
             sock.send(query)
             while True:
                 packet = await _received(sock)
@@ -126,15 +126,15 @@ class Exchange:
                 if verdict is Verdict.ACCEPTED:
                     if is_truncated(packet):
                         return Failure.TRUNCATED
-                    return _read(with_plain_case(packet, question.name))
+                    return read_reply(with_plain_case(packet, question.name))
                 if verdict is Verdict.MISMATCH:
                     return Failure.MISMATCH
 
     async def _over_tcp(
         self, server: Nameserver, question: Question, message_id: int, query: bytes, asked: bytes
     ) -> Message | Failure:
-        with self._socket(server, socket.SOCK_STREAM) as sock:
-            await _connected(sock, _destination(server))
+        with opened(server, socket.SOCK_STREAM, self._source) as sock:
+            await _connected(sock, destination(server))
             # A new connection's buffer holds many queries: it is taken whole.
             sock.send(frame(query))
             frames = FrameReader()
@@ -146,36 +146,12 @@ class Exchange:
                     is_ours = verdict is Verdict.ACCEPTED and not is_truncated(packets[0])
                     if not is_ours:
                         return Failure.GARBAGE
-                    return _read(with_plain_case(packets[0], question.name))
+                    return read_reply(with_plain_case(packets[0], question.name))
         return Failure.UNREACHABLE
 
-    def _socket(self, server: Nameserver, kind: socket.SocketKind) -> socket.socket:
-        family = socket.AF_INET6 if ":" in server.address else socket.AF_INET
-        sock = socket.socket(family, kind)
-        try:
-            sock.setblocking(False)
-            if self._source:
-                sock.bind((self._source, 0))
-        except BaseException:
-            sock.close()
-            raise
-        return sock
 
-
-def _destination(server: Nameserver) -> tuple[str, int] | tuple[str, int, int, int]:
-    """What `connect` takes. Raises OSError where the scope names no interface."""
-    scope = server.scope
-    if not scope:
-        return server.address, server.port
-    try:
-        is_index = scope.isdecimal() and len(scope) < 10
-        index = int(scope) if is_index else socket.if_nametoindex(scope)
-    except ValueError:
-        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from None
-    return server.address, server.port, 0, index
-
-
-def _read(packet: bytes) -> Message | Failure:
+def read_reply(packet: bytes) -> Message | Failure:
+    """A reply that was judged to be ours; GARBAGE where it cannot be read."""
     try:
         return read_message(packet)
     except MessageError:
@@ -194,9 +170,9 @@ async def _received(sock: socket.socket) -> bytes:
             continue
 
 
-async def _connected(sock: socket.socket, destination: tuple[object, ...]) -> None:
+async def _connected(sock: socket.socket, to: Destination) -> None:
     """Connect a stream socket. Raises OSError where that fails."""
-    code = sock.connect_ex(destination)
+    code = sock.connect_ex(to)
     if code == errno.EINPROGRESS:
         loop = asyncio.get_running_loop()
         await _ready(sock, loop.add_writer, loop.remove_writer)

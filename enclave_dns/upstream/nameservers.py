@@ -13,6 +13,7 @@ from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.sources.nameserver import Nameserver, Selected
 from enclave_dns.upstream.echoes import Echoes
 from enclave_dns.upstream.exchange import Exchange
+from enclave_dns.upstream.first_try import FirstTries, FirstTry, Then
 from enclave_dns.upstream.health import State
 from enclave_dns.upstream.racing import race
 from enclave_dns.upstream.reading import Retry, interpret
@@ -52,6 +53,7 @@ class Nameservers:
     ) -> None:
         self._exchange = exchange or Exchange()
         self._vitals = Vitals(self._exchange, NAMESERVER_SIGNS, on_state)
+        self._first_tries = FirstTries(self._vitals)
         self._reply_in = reply_in
         self._turn = 0
         self.replace(selected)
@@ -68,6 +70,7 @@ class Nameservers:
         )
         self._vitals.use_tcp = selected.use_vc
         self._vitals.replace(selected.nameservers)
+        self._first_tries.replace(selected.nameservers)
 
     @property
     def selected(self) -> Selected:
@@ -107,21 +110,41 @@ class Nameservers:
                 return place
         return 0
 
-    async def look_up(self, question: Question, *, do: bool = False, start: int = 0) -> Resolution:
+    def begin(self, question: Question, *, do: bool, start: int, then: Then) -> FirstTry | None:
+        """Ask the nameserver at place `start`, which most often settles it at once.
+
+        `then` is called with the resolution, or with None: then `look_up` goes on with it. None
+        where the look-up does not begin so plainly.
+        """
+        selected = self._selected
+        servers = selected.nameservers
+        if not servers or selected.use_vc:
+            return None
+        server = servers[start % len(servers)]
+        if self._vitals.state(server) is not State.UP:
+            return None
+        return self._first_tries.begin(question, selected, server, do=do, then=then)
+
+    async def look_up(
+        self, question: Question, *, do: bool = False, start: int = 0, begun: FirstTry | None = None
+    ) -> Resolution:
         """What the nameservers know, asked from place `start` on; takes 2 s at most.
 
-        `server` of the resolution names who answered, and `elapsed` counts from the first query:
-        waiting for our own turn says nothing about the name. FAILED: a server is up but none
-        settled this question; DOWN: none is up.
+        `begun` is the first try, where there was one. `server` of the resolution names who
+        answered, and `elapsed` counts from the first query: waiting for our own turn says nothing
+        about the name. FAILED: a server is up but none settled this question; DOWN: none is up.
         """
-        servers = list(self._selected.nameservers)
+        selected = self._selected if begun is None else begun.selected
+        servers = list(selected.nameservers)
         vitals = self._vitals
-        was_up = self.is_up
+        was_up = self.is_up or begun is not None
         now = asyncio.get_running_loop().time
-        transports = Transports(use_tcp=self._selected.use_vc)
-        look_up = _LookUp(question, do, servers, transports, self._exchange, vitals)
-        places = whom_to_ask([vitals.state(server) for server in servers], start)
-        settled = await race(vitals.selection(servers, places, self._pace), look_up.ask)
+        transports = Transports(use_tcp=selected.use_vc)
+        places = self._places(servers, start, begun)
+        look_up = _LookUp(question, do, servers, transports, self._exchange, vitals, begun)
+        since = None if begun is None else begun.asked.began
+        selection = vitals.selection(servers, places, self._pace, since)
+        settled = await race(selection, look_up.ask, since)
         elapsed = now() - (look_up.began or now())
         if settled is not None and settled.result is not None:
             vitals.raced(servers, settled, look_up.excused)
@@ -131,9 +154,20 @@ class Nameservers:
         outcome = Outcome.FAILED if is_up else Outcome.DOWN
         return Resolution(outcome, question.name, elapsed=elapsed)
 
+    def _places(
+        self, servers: Sequence[Nameserver], start: int, begun: FirstTry | None
+    ) -> tuple[int, ...]:
+        """Whom to ask, in order; the one that is being asked stays the first."""
+        places = whom_to_ask([self._vitals.state(server) for server in servers], start)
+        if begun is None:
+            return places
+        first = servers.index(begun.server)
+        return (first, *(place for place in places if place != first))
+
     async def close(self) -> None:
         """End all probes, and know no server any more. Look-ups belong to their callers."""
         self.replace(Selected())
+        self._first_tries.close()
         await self._vitals.close()
 
 
@@ -147,13 +181,15 @@ class _LookUp:
     transports: Transports
     exchange: Exchange
     vitals: Vitals
+    begun: FirstTry | None = None
     began: float | None = None
     excused: set[int] = field(default_factory=set)
 
     async def ask(self, attempt: Try) -> tuple[Ended, Resolution | None]:
         """Perform one try."""
         server = self.servers[attempt.server]
-        asked_at = asyncio.get_running_loop().time()
+        begun, self.begun = self.begun, None
+        asked_at = attempt.began if begun is not None else asyncio.get_running_loop().time()
         self.began = self.began or asked_at
         result = await self.exchange.converse(
             server,
@@ -161,6 +197,7 @@ class _LookUp:
             deadline=attempt.deadline,
             transports=self.transports,
             do=self.do,
+            begun=None if begun is None else begun.asked,
         )
         self.vitals.learn(server, result, asked_at)
         if result is Failure.NO_SOCKET:

@@ -30,11 +30,14 @@ class Settled(Generic[T_co]):
 
 
 async def race(
-    selection: Selection, ask: Callable[[Try], Coroutine[Any, Any, tuple[Ended, T]]]
+    selection: Selection,
+    ask: Callable[[Try], Coroutine[Any, Any, tuple[Ended, T]]],
+    began: float | None = None,
 ) -> Settled[T] | None:
     """Perform the tries of a selection with `ask`; None where none settled the question.
 
-    `ask` ends by the deadline of its try, and does not raise.
+    `ask` ends by the deadline of its try, and does not raise. `began`: when the first try began, if
+    that was before now.
     """
     loop = asyncio.get_running_loop()
     running: dict[asyncio.Task[tuple[Ended, T]], Try] = {}
@@ -42,9 +45,12 @@ async def race(
     try:
         while True:
             # One instant for both: what is not due at it is waited for.
-            now = loop.time()
+            now = loop.time() if began is None else began
             while (attempt := selection.next_try(now)) is not None:
                 running[loop.create_task(ask(attempt))] = attempt
+            if began is not None:
+                began = None
+                continue
             if not running:
                 return None
             for task in await _first_ended(running, selection.wake_at, now):

@@ -6,11 +6,12 @@ those). Authority is read for the negative TTL alone. The order of a section mea
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from enclave_dns.errors import MessageError
 from enclave_dns.resolution import MAX_CHAIN, Outcome, Question, Resolution
+from enclave_dns.values import value
 from enclave_dns.wire.message import AA, MAX_RECORDS, Message
 from enclave_dns.wire.names import Name, ancestors, folded, from_labels, is_at_or_below, labels
 from enclave_dns.wire.names import parent as parent_of
@@ -23,14 +24,14 @@ _SIGNATURE_NUMBERS: Final = 18  # bytes of RDATA before the signer's name of an 
 _SOA_NUMBERS: Final = 20  # bytes of RDATA behind the two names of an SOA
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Retry:
     """This reply settles nothing: ask the next nameserver. `reason` is for people."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Chain:
     """Links from the question's name on; `is_cut` where it loops or is too long."""
 
@@ -39,13 +40,15 @@ class _Chain:
     is_cut: bool = False
 
 
-def interpret(message: Message, question: Question) -> Resolution | Retry:
+def interpret(
+    message: Message, question: Question, *, server: str = "", elapsed: float = 0.0
+) -> Resolution | Retry:
     """Read a matched, complete reply to `question`.
 
     NXDOMAIN and NODATA are final; `is_final` is False where the chain leads to a name about which
     this reply says nothing. A chain that loops or passes MAX_CHAIN is cut, and leads nowhere. TTLs
     are in seconds, capped at MAX_TTL and MAX_NEGATIVE_TTL; negative ones follow RFC 2308, section
-    5, and are 0 without an SOA. `server` is left to the caller.
+    5, and are 0 without an SOA. `server` and `elapsed` go into the resolution as they are.
     """
     if message.rcode not in (RCode.NOERROR, RCode.NXDOMAIN):
         return Retry(rcode_name(message.rcode))
@@ -67,8 +70,11 @@ def interpret(message: Message, question: Question) -> Resolution | Retry:
             chain.links,
             ttl=min(ttls),
             signatures=signatures,
+            server=server,
+            elapsed=elapsed,
         )
-    return _without_records(message, chain)
+    found = _without_records(message, chain)
+    return found if isinstance(found, Retry) else replace(found, server=server, elapsed=elapsed)
 
 
 def _without_records(message: Message, chain: _Chain) -> Resolution | Retry:

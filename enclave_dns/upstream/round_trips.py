@@ -4,8 +4,9 @@ A smoothed mean and spread, as TCP keeps them for its retransmission timer (RFC 
 whoever is not back after the mean and four times the spread is late for this server.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from enclave_dns.values import value
 
 SHORTEST_DELAY: Final = 0.05
 """Seconds: above the pace of a gateway's no-answers (20 ms and a tick of 10 ms)."""
@@ -19,7 +20,7 @@ _SPREAD_GAIN: Final = 1 / 4
 _SPREADS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RoundTrips:
     """What the round trips to one server were like, in seconds; `mean` is None before the first."""
 
@@ -42,3 +43,6 @@ class RoundTrips:
         if self.mean is None:
             return UNMEASURED_DELAY
         return min(max(self.mean + _SPREADS * self.spread, SHORTEST_DELAY), LONGEST_DELAY)
+
+
+UNMEASURED: Final = RoundTrips()

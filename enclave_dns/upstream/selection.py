@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from enclave_dns.upstream.health import State
+from enclave_dns.values import value
 
 BUDGET: Final = 2.0
 """Seconds after which a look-up ends, whether somebody still waits for it or not."""
@@ -46,7 +47,7 @@ class Pace:
     resend_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Try:
     """Ask the server at this place in the list, from `began` until `deadline`."""
 

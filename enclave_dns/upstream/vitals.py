@@ -7,9 +7,9 @@ state changes are synchronous, and a server that is no longer listed is left alo
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from enclave_dns.resolution import Question
@@ -17,9 +17,9 @@ from enclave_dns.sources.nameserver import Nameserver
 from enclave_dns.tally import Durations
 from enclave_dns.upstream.echoes import NOBODYS, name_of_nobody
 from enclave_dns.upstream.exchange import Exchange
-from enclave_dns.upstream.health import FIRST_PAUSE, UP, Health, State
+from enclave_dns.upstream.health import FIRST_PAUSE, RACES, UP, Health, State
 from enclave_dns.upstream.racing import Settled
-from enclave_dns.upstream.round_trips import UNMEASURED_DELAY, RoundTrips
+from enclave_dns.upstream.round_trips import UNMEASURED, UNMEASURED_DELAY, RoundTrips
 from enclave_dns.upstream.selection import Pace, Selection
 from enclave_dns.upstream.transport import Failure, Transports
 from enclave_dns.wire.message import Message
@@ -31,6 +31,8 @@ PROBE_TIME: Final = 1.5
 TRACE_PAUSE: Final = 5.0
 """Seconds between two names of nobody that a silent server is asked: it may lead back to us, by a
 way on which everybody waits for somebody else."""
+
+_ALL_WON: Final = (False,) * RACES
 
 _NO_WORD: Final = (RCode.SERVFAIL, RCode.REFUSED)
 
@@ -56,51 +58,60 @@ class Signs:
     are_traced: bool = False
 
 
+@dataclass(slots=True)
+class _Watched:
+    """What is known of one server; `name` is what resolutions call it."""
+
+    name: str
+    health: Health = UP
+    trips: RoundTrips = UNMEASURED
+    times: Durations = field(default_factory=Durations)
+
+
 class Vitals:
     """The health of some servers, and the owner of their probes. To be closed.
 
     `on_state(server, state)` is called when a server's state changes; `use_tcp`: probe over TCP.
-    `times` are those of replies to questions, by server; `failovers` counts the questions that
+    `is_any_up`: a suspect is, until its probe has failed. `failovers` counts the questions that
     another server settled than the one that was asked first.
     """
 
     def __init__(self, exchange: Exchange, signs: Signs, on_state: OnState | None = None) -> None:
         self._exchange = exchange
-        self._echoes = exchange.echoes
+        self.echoes = exchange.echoes
         self._signs = signs
         self._on_state = on_state
-        self._health: dict[Nameserver, Health] = {}
-        self._trips: dict[Nameserver, RoundTrips] = {}
-        self._timers: dict[Nameserver, asyncio.TimerHandle] = {}
+        self._watched: dict[Nameserver, _Watched] = {}
+        self.is_any_up = False
+        # With the time beside each: not every loop's handles tell when they are due.
+        self._timers: dict[Nameserver, tuple[float, asyncio.TimerHandle]] = {}
         self._probes: dict[Nameserver, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looping: set[Nameserver] = set()
         self._traced: dict[Nameserver, float] = {}
-        self._now = asyncio.get_running_loop().time
+        self.now = asyncio.get_running_loop().time
         self.use_tcp = False
-        self.times: dict[Nameserver, Durations] = {}
         self.failovers = 0
 
     def replace(self, servers: Iterable[Nameserver]) -> None:
         """Watch these from now on. Servers that stay keep their state; the order is new."""
-        self._health = {server: self._health.get(server, UP) for server in servers}
-        for server in self._looping - set(self._health):
+        self._watched = {s: self._watched.get(s) or _Watched(str(s)) for s in servers}
+        for server in self._looping - set(self._watched):
             self._leads_back(server, False)
-        self._traced = {s: at for s, at in self._traced.items() if s in self._health}
-        self._trips = {s: trips for s, trips in self._trips.items() if s in self._health}
-        self.times = {server: self.times.get(server) or Durations() for server in self._health}
-        for server in {*self._timers, *self._probes} - set(self._health):
+        self._traced = {s: at for s, at in self._traced.items() if s in self._watched}
+        for server in {*self._timers, *self._probes} - set(self._watched):
             self._plan_probe(server, None)
+        self._look_who_is_up()
 
     @property
-    def is_any_up(self) -> bool:
-        """Whether any server is up; a suspect is, until its probe has failed."""
-        return any(health.state is not State.DOWN for health in self._health.values())
+    def times(self) -> Mapping[Nameserver, Durations]:
+        """How long replies to questions took, by server."""
+        return {server: watched.times for server, watched in self._watched.items()}
 
     def state(self, server: Nameserver) -> State:
         """The state of a server; DOWN where it is not listed."""
-        health = self._health.get(server)
-        return State.DOWN if health is None else health.state
+        watched = self._watched.get(server)
+        return State.DOWN if watched is None else watched.health.state
 
     def is_looping(self, server: Nameserver) -> bool:
         """Whether the last question to a server came back to us."""
@@ -108,33 +119,43 @@ class Vitals:
 
     def states(self) -> tuple[tuple[Nameserver, State], ...]:
         """Every server and its state, in the order of the list."""
-        return tuple((server, health.state) for server, health in self._health.items())
+        return tuple((server, one.health.state) for server, one in self._watched.items())
+
+    def name_of(self, server: Nameserver) -> str:
+        """A server as resolutions name it."""
+        watched = self._watched.get(server)
+        return str(server) if watched is None else watched.name
 
     def selection(
-        self, servers: Sequence[Nameserver], places: Sequence[int], pace: Pace
+        self,
+        servers: Sequence[Nameserver],
+        places: Sequence[int],
+        pace: Pace,
+        since: float | None = None,
     ) -> Selection:
-        """A look-up that begins now: whom of `servers` to ask, by their places, in this order."""
+        """A look-up: whom of `servers` to ask, by their places, in this order, from now on.
+
+        `since`: when it began, if that was before now.
+        """
         delays = [self.hedge_delay(servers[place]) for place in places]
-        return Selection(places, pace, delays, self._now())
+        return Selection(places, pace, delays, self.now() if since is None else since)
 
     def hedge_delay(self, server: Nameserver) -> float:
         """Seconds to wait for a server before the next one is asked beside it."""
-        trips = self._trips.get(server)
-        return UNMEASURED_DELAY if trips is None else trips.hedge_delay
+        watched = self._watched.get(server)
+        return UNMEASURED_DELAY if watched is None else watched.trips.hedge_delay
 
     def learn(self, server: Nameserver, result: Message | Failure, asked_at: float) -> None:
         """What an exchange that began at `asked_at` says about a server."""
-        health = self._health.get(server)
-        if health is None:
+        watched = self._watched.get(server)
+        if watched is None:
             return
-        now = self._now()
-        if isinstance(result, Message) and server in self._looping and result.rcode in _NO_WORD:
-            return  # whoever is in the circle says so, and remembers it for a while
+        health = watched.health
+        now = self.now()
         if isinstance(result, Message):
-            self._trips[server] = self._trips.get(server, RoundTrips()).after(now - asked_at)
-            self.times[server].add(now - asked_at)
-            self._set(server, health.after_life(asked_at, now, _jitter()))
-            self._leads_back(server, False)
+            # Whoever is in a circle says that it does not know, and remembers it for a while.
+            if server not in self._looping or result.rcode not in _NO_WORD:
+                self._lives(server, watched, asked_at)
         elif result is Failure.LOOP:
             self._leads_back(server, True)
             self._set(server, health.after_loop(now))
@@ -142,6 +163,17 @@ class Vitals:
             self._set(server, health.after_failure(now))
             if result is Failure.SILENCE:
                 self._trace(server, now)
+
+    def _lives(self, server: Nameserver, watched: _Watched, asked_at: float) -> None:
+        """A readable reply has come to a question of `asked_at`."""
+        now = self.now()
+        watched.trips = watched.trips.after(now - asked_at)
+        watched.times.add(now - asked_at)
+        health = watched.health
+        if health.failures or health.state is not State.UP:
+            self._set(server, health.after_life(asked_at, now, _jitter()))
+        if server in self._looping:
+            self._leads_back(server, False)
 
     def raced(
         self,
@@ -158,16 +190,25 @@ class Vitals:
         lost = tuple(place for place in settled.outrun if place not in excused)
         self.failovers += bool(settled.outrun)
         for place in (*lost, settled.server):
-            health = self._health.get(servers[place])
-            if health is not None:
+            watched = self._watched.get(servers[place])
+            if watched is not None:
                 is_lost = place != settled.server
-                self._set(servers[place], health.after_race(is_lost, self._now()))
+                self._set(servers[place], watched.health.after_race(is_lost, self.now()))
+
+    def settled_at_once(self, server: Nameserver, asked_at: float) -> None:
+        """The server that was asked first, at `asked_at`, has settled a question."""
+        watched = self._watched.get(server)
+        if watched is None:
+            return
+        self._lives(server, watched, asked_at)
+        if watched.health.races != _ALL_WON:
+            self._set(server, watched.health.after_race(False, self.now()))
 
     def drained(self, server: Nameserver) -> None:
         """A server has said that it is about to stop."""
-        health = self._health.get(server)
-        if health is not None:
-            self._set(server, health.after_drain(self._now(), _jitter()))
+        watched = self._watched.get(server)
+        if watched is not None:
+            self._set(server, watched.health.after_drain(self.now(), _jitter()))
 
     async def close(self) -> None:
         """End all probes, and watch nobody any more."""
@@ -178,7 +219,7 @@ class Vitals:
 
     def _leads_back(self, server: Nameserver, does: bool) -> None:
         """Remember whether a server leads back to us, for those who take questions in too."""
-        known = [self._looping] if self._signs.is_ours else [self._looping, self._echoes.looping]
+        known = [self._looping] if self._signs.is_ours else [self._looping, self.echoes.looping]
         for servers in known:
             if does:
                 servers.add(server)
@@ -193,7 +234,7 @@ class Vitals:
         self._own(self._traces_back(server), f"trace {server}")
 
     async def _traces_back(self, server: Nameserver) -> None:
-        asked_at = self._now()
+        asked_at = self.now()
         result = await self._probed(server, a_name_of_nobody())
         if result is Failure.LOOP:
             self.learn(server, result, asked_at)
@@ -205,19 +246,26 @@ class Vitals:
         return task
 
     def _set(self, server: Nameserver, health: Health) -> None:
-        before = self._health[server]
+        watched = self._watched[server]
+        before = watched.health
         if health is before:
             return
-        self._health[server] = health
+        watched.health = health
+        self._look_who_is_up()
         self._plan_probe(server, health.probe_at)
         if self._on_state is not None and health.state is not before.state:
             self._on_state(server, health.state)
 
+    def _look_who_is_up(self) -> None:
+        states = (watched.health.state for watched in self._watched.values())
+        self.is_any_up = any(state is not State.DOWN for state in states)
+
     def _plan_probe(self, server: Nameserver, at: float | None) -> None:
         """Probe at a time, or no more. One that is under way is awaited where one is wanted."""
-        timer = self._timers.get(server)
-        if timer is not None:
-            if timer.when() == at:
+        planned = self._timers.get(server)
+        if planned is not None:
+            due, timer = planned
+            if due == at:
                 return
             del self._timers[server]
             timer.cancel()
@@ -227,7 +275,7 @@ class Vitals:
                 task.cancel()
         elif server not in self._probes:
             loop = asyncio.get_running_loop()
-            self._timers[server] = loop.call_at(at, self._start_probe, server)
+            self._timers[server] = at, loop.call_at(at, self._start_probe, server)
 
     def _start_probe(self, server: Nameserver) -> None:
         self._timers.pop(server, None)
@@ -235,7 +283,7 @@ class Vitals:
 
     async def _probe(self, server: Nameserver) -> None:
         """One probe of one server; cancelled when it is not wanted any more."""
-        now = self._now
+        now = self.now
         has_looped = server in self._looping and not self._signs.is_ours
         result = await self._probed(server, a_name_of_nobody() if has_looped else self._signs.probe)
         del self._probes[server]
@@ -243,14 +291,14 @@ class Vitals:
             self._plan_probe(server, now() + FIRST_PAUSE)
         else:
             is_good = self._signs.is_good(result)
-            self._set(server, self._health[server].after_probe(is_good, now(), _jitter()))
+            self._set(server, self._watched[server].health.after_probe(is_good, now(), _jitter()))
 
     async def _probed(self, server: Nameserver, question: Question) -> Message | Failure:
         """What a server says to a question of ours; one that is cut short tells enough."""
         return await self._exchange.converse(
             server,
             question,
-            deadline=self._now() + PROBE_TIME,
+            deadline=self.now() + PROBE_TIME,
             transports=Transports(use_tcp=self.use_tcp, takes_cut=True),
         )
 

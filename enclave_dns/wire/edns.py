@@ -1,9 +1,9 @@
 """EDNS: the OPT pseudo-record as a value (RFC 6891, section 6.1)."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from enclave_dns.errors import MessageError
+from enclave_dns.values import value
 from enclave_dns.wire.numbers import EDNS_UDP_SIZE
 
 MAX_OPTIONS: Final = 64
@@ -15,7 +15,7 @@ EXTENDED_ERROR: Final = 15
 _DO: Final = 0x8000
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Edns:
     """One OPT record: sizes in bytes, `do` for "DNSSEC OK", options as (code, data)."""
 

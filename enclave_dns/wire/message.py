@@ -4,17 +4,17 @@
 MessageError for the whole message; RDATA that does not fit its type costs only its own record.
 """
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
 from enclave_dns.errors import MessageError
+from enclave_dns.values import value
 from enclave_dns.wire.cursor import HEADER_SIZE, Cursor
 from enclave_dns.wire.edns import Edns
 from enclave_dns.wire.names import Name
 from enclave_dns.wire.numbers import IN, RRType
 from enclave_dns.wire.rdata import expanded
-from enclave_dns.wire.record import Record, made
+from enclave_dns.wire.record import Record
 
 MAX_RECORDS: Final = 4096
 """The most records that a message may hold, all sections together."""
@@ -33,7 +33,7 @@ AD: Final = 0x0020
 CD: Final = 0x0010
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class WireQuestion:
     """A question as it stands in a message: the name keeps its case, any class."""
 
@@ -42,7 +42,7 @@ class WireQuestion:
     rclass: int = IN
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Message:
     """A DNS message. `flags` are the 16 bits behind the id, the header's rcode among them.
 
@@ -146,5 +146,5 @@ class _Reading:
             if rdata is None or rclass != IN:
                 self.left_out += 1
             else:
-                records.append(made(name, rtype, ttl if ttl < 0x80000000 else 0, rdata))
+                records.append(Record(name, rtype, ttl if ttl < 0x80000000 else 0, rdata))
         return tuple(records)

@@ -27,7 +27,12 @@ class _OneReply:
     def start_of(self, name: str) -> int:
         return 0
 
-    async def look_up(self, question: Question, *, do: bool, start: int) -> Resolution:
+    def begin(self, question: Question, *, do: bool, start: int, then: object) -> None:
+        """Nothing begins here: every look-up is a task."""
+
+    async def look_up(
+        self, question: Question, *, do: bool, start: int, begun: object = None
+    ) -> Resolution:
         found = interpret(self.message, question) if question == self.question else None
         if isinstance(found, Resolution):
             return found

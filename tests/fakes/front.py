@@ -50,7 +50,12 @@ class FakeSource:
     def start_of(self, name: str) -> int:
         return 0
 
-    async def look_up(self, question: Question, *, do: bool, start: int) -> Resolution:
+    def begin(self, question: Question, *, do: bool, start: int, then: object) -> None:
+        """Nothing begins here: every look-up is a task."""
+
+    async def look_up(
+        self, question: Question, *, do: bool, start: int, begun: object = None
+    ) -> Resolution:
         self.asked.append(question)
         self.wishes.append(do)
         self._arrived.set()

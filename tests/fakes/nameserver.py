@@ -35,7 +35,7 @@ class FakeNameserver(asyncio.DatagramProtocol):
         self.respond = respond
         self.seen: list[tuple[str, bytes]] = []
         self._has_tcp = has_tcp
-        self._udp: asyncio.DatagramTransport | None = None
+        self.transport: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[object], asyncio.StreamWriter] = {}
         self.address = address
@@ -57,16 +57,16 @@ class FakeNameserver(asyncio.DatagramProtocol):
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         for _ in range(50):
-            self._udp, _ = await loop.create_datagram_endpoint(
+            self.transport, _ = await loop.create_datagram_endpoint(
                 lambda: self, local_addr=(self.address, self.port)
             )
-            self.port = self._udp.get_extra_info("sockname")[1]
+            self.port = self.transport.get_extra_info("sockname")[1]
             if not self._has_tcp:
                 return self
             with contextlib.suppress(OSError):  # the port may be taken over TCP: another one then
                 self._tcp = await asyncio.start_server(self._connection, self.address, self.port)
                 return self
-            self._udp.close()
+            self.transport.close()
             self.port = 0
         raise RuntimeError("no port that is free over both UDP and TCP")
 
@@ -80,11 +80,11 @@ class FakeNameserver(asyncio.DatagramProtocol):
 
     async def stop(self) -> None:
         """Stop listening; `async with` on the same object starts again on the same port."""
-        if self._udp is not None:
-            self._udp.close()
+        if self.transport is not None:
+            self.transport.close()
         if self._tcp is not None:
             self._tcp.close()
-        self._udp = self._tcp = None
+        self.transport = self._tcp = None
         await asyncio.sleep(0)  # a connection that was just accepted gets its task
         for writer in self._connections.values():
             writer.close()
@@ -94,8 +94,8 @@ class FakeNameserver(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.seen.append(("udp", data))
         for packet in self.respond(data, "udp"):
-            assert self._udp is not None
-            self._udp.sendto(packet, addr)
+            assert self.transport is not None
+            self.transport.sendto(packet, addr)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -93,10 +93,13 @@ class Pair:
     script: tuple[Asked, ...]
     questions: tuple[Question | None, ...]
 
-    def played(self, which: int) -> list[Heard | None]:
-        """What every event was answered with, in one of the two worlds."""
+    def played(self, which: int, *, begins: bool = True) -> list[Heard | None]:
+        """What every event was answered with, in one of the two worlds.
+
+        `begins`: whether queries begin without a task, as they do in service.
+        """
         senders = {MAIN: self.main.sender, OTHER: self.other.sender}
-        return play(self.worlds[which], senders, self.script)
+        return play(self.worlds[which], senders, self.script, begins=begins)
 
     def differences(
         self, heard: Sequence[Heard | None], again: Sequence[Heard | None]

@@ -55,7 +55,12 @@ class ScriptedProgram:
     def answer_now(self, audience: Audience, query: Query) -> Reply | None:
         return self.at_once(query)
 
-    async def answer(self, source: str, query: Query) -> tuple[Audience, Reply] | None:
+    def begin(self, source: str, query: Query, heard: Callable[[], None]) -> None:
+        """Nothing begins here: every query that waits is a task."""
+
+    async def answer(
+        self, source: str, query: Query, begun: object = None
+    ) -> tuple[Audience, Reply] | None:
         name = display(query.folded.name)
         self.asked.append(name)
         try:

@@ -8,7 +8,8 @@ fixed cost, and tells for each query of a script when which bytes left.
 import asyncio
 import selectors
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from enclave_dns.gateway.answer import GatewayAnswers, State
 from enclave_dns.gateway.views import Sender, Views
@@ -16,6 +17,7 @@ from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.resolve.resolver import Resolver
 from enclave_dns.serve.server import Address, Server
 from enclave_dns.sources.own_zones import OwnZones
+from enclave_dns.upstream.first_try import FirstTry, Then
 from enclave_dns.upstream.reading import Retry, interpret
 from tests.fakes.world_contents import COST
 from tests.fakes.worlds_of_all_types import World
@@ -25,6 +27,9 @@ PACE = 0.32
 """Seconds: one step of F, which every look-up of these worlds fits."""
 
 TIMEOUT = 0.8
+
+SETTLED = 10
+"""Turns of the loop after which every look-up that is due has begun, in a task or without."""
 
 
 class _NeverWaiting(selectors.SelectSelector):
@@ -75,10 +80,14 @@ class Heard:
 
 
 class WorldSource:
-    """Nameservers that know a world (a `Source`); each exchange has the world's cost."""
+    """Nameservers that know a world (a `Source`); each exchange has the world's cost.
 
-    def __init__(self, world: World) -> None:
+    `begins`: whether look-ups begin without a task, as they do in service.
+    """
+
+    def __init__(self, world: World, *, begins: bool = True) -> None:
         self._world = world
+        self._begins = begins
         self.is_up = True
 
     def next_start(self) -> int:
@@ -87,16 +96,32 @@ class WorldSource:
     def start_of(self, name: str) -> int:
         return 0
 
-    async def look_up(self, question: Question, *, do: bool, start: int) -> Resolution:
-        if not self.is_up:
-            await asyncio.sleep(COST)
-            return Resolution(Outcome.DOWN, question.name)
-        await asyncio.sleep(self._world.cost(question))
-        message = self._world.message(question, do)
-        found = Retry("silence") if message is None else interpret(message, question)
+    def begin(self, question: Question, *, do: bool, start: int, then: Then) -> FirstTry | None:
+        if not self._begins or not self.is_up:
+            return None
+        cost = self._world.cost(question)
+        found = self._said(question, do)
+        settled = None if isinstance(found, Retry) else replace(found, elapsed=cost)
+        asyncio.get_running_loop().call_later(cost, then, settled)
+        return cast(FirstTry, question)
+
+    async def look_up(
+        self, question: Question, *, do: bool, start: int, begun: FirstTry | None = None
+    ) -> Resolution:
+        cost = self._world.cost(question)
+        if begun is None:
+            is_up = self.is_up
+            await asyncio.sleep(cost if is_up else COST)
+            if not is_up:
+                return Resolution(Outcome.DOWN, question.name)
+        found = self._said(question, do)
         if isinstance(found, Retry):
-            return Resolution(Outcome.FAILED, question.name)
-        return found
+            return Resolution(Outcome.FAILED, question.name, elapsed=cost)
+        return replace(found, elapsed=cost)
+
+    def _said(self, question: Question, do: bool) -> Resolution | Retry:
+        message = self._world.message(question, do)
+        return Retry("silence") if message is None else interpret(message, question)
 
 
 class _Line:
@@ -118,9 +143,9 @@ class _Line:
 
 
 async def _played(
-    world: World, senders: Mapping[str, Sender], script: Sequence[Asked]
+    world: World, senders: Mapping[str, Sender], script: Sequence[Asked], *, begins: bool
 ) -> list[Heard | None]:
-    source = WorldSource(world)
+    source = WorldSource(world, begins=begins)
     resolver = Resolver(source)
     own = OwnZones.of(7, ())
     state = State(Views(senders), world.hosts, resolver, own, (), TIMEOUT, PACE)
@@ -130,6 +155,8 @@ async def _played(
         if event.wait:
             await asyncio.sleep(event.wait)
         if event.turns_up is not None:
+            for _ in range(SETTLED):
+                await asyncio.sleep(0)
             source.is_up = event.turns_up
             continue
         line = _Line(event.is_tcp, heard, place)
@@ -142,8 +169,8 @@ async def _played(
 
 
 def play(
-    world: World, senders: Mapping[str, Sender], script: Sequence[Asked]
+    world: World, senders: Mapping[str, Sender], script: Sequence[Asked], *, begins: bool = True
 ) -> list[Heard | None]:
     """What each event of a script was answered with; None where it was no query."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_played(world, senders, script))
+        return runner.run(_played(world, senders, script, begins=begins))

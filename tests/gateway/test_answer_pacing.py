@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from enclave_dns.gateway.answer import Progress
+from enclave_dns.gateway.begun import Progress
 from enclave_dns.gateway.pacing import TICK
 from enclave_dns.resolution import Outcome, Question, Resolution
 from enclave_dns.wire.names import from_text
@@ -85,8 +85,7 @@ def test_rounds_add_up_but_what_is_looked_up_anew_counts_once(
     assert progress.look_up_time == pytest.approx(expected)
 
 
-async def test_a_step_covers_our_own_wait_as_well_as_the_look_up() -> None:
-    state = Scene(World(OFFICE), pace=PACE).answers.state
+def test_a_step_covers_our_own_wait_as_well_as_the_look_up() -> None:
     progress = Progress(100.0)
     progress.add(took(0.001), 100.03)
-    assert progress.release(state) == pytest.approx(100.04)
+    assert progress.release(PACE, 0.8) == pytest.approx(100.04)

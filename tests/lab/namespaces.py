@@ -80,7 +80,11 @@ class Namespace:
         _ip("-n", self.path, "address", "add", address, "dev", interface, *extra)
 
     def socket(
-        self, kind: int = socket.SOCK_DGRAM, family: int = socket.AF_INET, timeout: float = 5
+        self,
+        kind: int = socket.SOCK_DGRAM,
+        family: int = socket.AF_INET,
+        timeout: float = 5,
+        protocol: int = 0,
     ) -> socket.socket:
         """A socket that lives in here, although the test that uses it does not.
 
@@ -94,7 +98,7 @@ class Namespace:
                 if libc.setns(place.fileno(), CLONE_NEWNET):
                     number = ctypes.get_errno()
                     raise OSError(number, os.strerror(number), self.path)
-            return socket.socket(family, kind)
+            return socket.socket(family, kind, protocol)
 
         with ThreadPoolExecutor(1) as pool:
             opened = pool.submit(enter_and_open).result()

@@ -47,6 +47,24 @@ def test_a_stranger_gets_silence_for_malformed_packets_too(
             laptop.exchange(packet, GATEWAY, sender=STRANGER, timeout=0.3)
 
 
+@pytest.mark.parametrize("port", [0, 7, 19, 53])
+def test_a_port_that_is_no_clients_hears_nothing(
+    laptop: Namespace, shared_gateway: Program, port: int
+) -> None:
+    """Port 0 is for raw sockets alone; the kernel gives them a copy of every reply."""
+    with laptop.socket(socket.SOCK_RAW, timeout=2, protocol=socket.IPPROTO_UDP) as raw:
+        raw.bind((DEVELOPER, 0))
+        for source, number in ((port, 1), (PORT, 2)):
+            packet = query("dbserver1.corp.net", number=number)
+            sizes = (source, 53, 8 + len(packet), 0)
+            raw.sendto(b"".join(size.to_bytes(2) for size in sizes) + packet, (GATEWAY, 0))
+        heard = raw.recv(4096)[20:]
+        assert (heard[2:4], heard[8:10]) == (PORT.to_bytes(2), b"\0\2")
+        raw.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            raw.recv(4096)
+
+
 @pytest.fixture
 def spoofer(office: Namespace, gateway_host: Namespace) -> Iterator[Namespace]:
     """The office, with the developer's address and a way to the gateway's from behind.

@@ -42,7 +42,12 @@ class ScriptedSource:
     def start_of(self, name: str) -> int:
         return self.servers.index(name) if name in self.servers else 0
 
-    async def look_up(self, question: Question, *, do: bool, start: int) -> Resolution:
+    def begin(self, question: Question, *, do: bool, start: int, then: object) -> None:
+        """Nothing begins here: every look-up is a task."""
+
+    async def look_up(
+        self, question: Question, *, do: bool, start: int, begun: object = None
+    ) -> Resolution:
         self.asked.append((question, do, start))
         found = self.says.get(question, Resolution(Outcome.FAILED, question.name))
         await self.gate.wait()

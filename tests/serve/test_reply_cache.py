@@ -5,12 +5,14 @@ import pytest
 
 from enclave_dns.disclosure.reply import (
     EDE_NOT_READY,
+    Reply,
     disclosed,
     no_answer,
     protocol_error,
     relayed,
 )
 from enclave_dns.serve.program import Audience
+from enclave_dns.serve.query import Query
 from enclave_dns.serve.rendering import render_reply
 from enclave_dns.serve.reply_cache import LONGEST, ReplyCache
 from enclave_dns.wire.names import from_text
@@ -23,9 +25,20 @@ QUERY = admitted(packet("db.corp.net"))
 REPLY = addresses("db.corp.net", 3, lifetime=20.0)
 
 
+def sent(
+    cache: ReplyCache, query: Query = QUERY, reply: Reply = REPLY, now: float = START
+) -> bytes:
+    """The first reply of one that is kept, as it leaves."""
+    rendered = cache.keep(AUDIENCE, query, reply, now)
+    assert rendered is not None
+    packet = rendered.packet(query, 4096)
+    assert packet is not None
+    return packet
+
+
 def kept() -> ReplyCache:
     cache = ReplyCache()
-    assert cache.keep(AUDIENCE, QUERY, REPLY, START) == 0
+    assert sent(cache) == render_reply(QUERY, REPLY, 4096)
     return cache
 
 
@@ -49,8 +62,7 @@ def test_the_order_goes_on_turning_when_a_reply_is_kept_anew() -> None:
     cache = kept()
     assert order(cache.find(AUDIENCE, QUERY, 512, START)) == [2, 3, 1]
     assert cache.find(AUDIENCE, QUERY, 512, START + 20) is None
-    turn = cache.keep(AUDIENCE, QUERY, REPLY, START + 20)
-    assert order(render_reply(QUERY, REPLY, 512, turn)) == [3, 1, 2]
+    assert order(sent(cache, now=START + 20)) == [3, 1, 2]
     assert order(cache.find(AUDIENCE, QUERY, 512, START + 20)) == [1, 2, 3]
 
 
@@ -63,11 +75,10 @@ def test_records_of_other_types_turn_whenever_they_are_kept_anew() -> None:
     query = admitted(packet("db.corp.net", "PTR"))
     firsts = []
     for now in (START, START + 5, START + 10):
-        turn = cache.keep(AUDIENCE, query, reply, now)
-        sent = render_reply(query, reply, 512, turn)
+        first = sent(cache, query, reply, now)
         # Names in RDATA are compressed onto each other: the kept order is the one that was sent.
-        assert cache.find(AUDIENCE, query, 512, now) == sent
-        message = dns.message.from_wire(sent, one_rr_per_rrset=True)
+        assert cache.find(AUDIENCE, query, 512, now) == first
+        message = dns.message.from_wire(first, one_rr_per_rrset=True)
         firsts.append(str(message.answer[0][0]))
     assert firsts == ["h0.corp.net.", "h2.corp.net.", "h1.corp.net."]
 
@@ -104,7 +115,7 @@ def test_a_reply_is_served_for_its_lifetime(lifetime: float, after: float, is_th
 )
 def test_what_has_no_lifetime_is_not_kept(reply: object) -> None:
     cache = ReplyCache()
-    assert cache.keep(AUDIENCE, QUERY, reply, START) == 0  # type: ignore[arg-type]
+    assert cache.keep(AUDIENCE, QUERY, reply, START) is None  # type: ignore[arg-type]
     assert len(cache) == 0
 
 
@@ -157,7 +168,7 @@ def test_what_does_not_fit_a_client_is_kept_for_those_that_it_fits() -> None:
     cache.keep(AUDIENCE, QUERY, reply, START)
     assert cache.find(AUDIENCE, QUERY, 512, START) is None
     found = cache.find(AUDIENCE, QUERY, 65535, START)
-    assert found == render_reply(QUERY, reply, 65535, 1)
+    assert found == render_reply(QUERY, reply, 65535)
     assert (cache.hits, cache.misses) == (1, 1)
 
 

@@ -33,8 +33,9 @@ LEAVES: dict[str, set[str]] = {
     "errors": set(),
     "bounded": set(),
     "tally": set(),
+    "values": set(),
     "validation": {"errors"},
-    "resolution": {"errors", "bounded", "wire"},
+    "resolution": {"errors", "bounded", "values", "wire"},
     "endpoint": set(),
     "config": {"errors", "endpoint", "validation", "wire", "organisation", "sources"},
 }

@@ -24,9 +24,11 @@ PURE = (
     "upstream",
     "upstream.health",
     "upstream.match",
+    "upstream.plain_reading",
     "upstream.reading",
     "upstream.selection",
     "validation",
+    "values",
     "wire",
     "wire.*",
 )

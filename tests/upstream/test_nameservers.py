@@ -13,6 +13,7 @@ from enclave_dns.upstream.health import State
 from enclave_dns.upstream.nameservers import Nameservers
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
+from tests.fakes import begun
 from tests.fakes.nameserver import FakeNameserver, Respond, rcode, silence, zone
 
 GOOD = zone(
@@ -21,6 +22,13 @@ GOOD = zone(
 DB = Question(from_text("db.corp.net"), RRType.A)
 BIG = Question(from_text("big.corp.net"), RRType.A)
 DEAD = Question(from_text("dead.corp.net"), RRType.A)
+
+
+@pytest.fixture(params=[False, True], ids=["task", "begun"], autouse=True)
+def _begins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test with look-ups that are tasks, and with look-ups that begin without one."""
+    if request.param:
+        monkeypatch.setattr(Nameservers, "look_up", begun.look_up)
 
 
 class Scene:

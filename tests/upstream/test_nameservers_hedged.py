@@ -12,6 +12,7 @@ from enclave_dns.upstream.health import State
 from enclave_dns.upstream.nameservers import Nameservers
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
+from tests.fakes import begun
 from tests.fakes.nameserver import FakeNameserver, Respond, rcode, silence, zone
 from tests.fakes.waiting import eventually
 
@@ -24,6 +25,13 @@ SECOND = zone("\n".join(f"n{n}.corp.net 60 A 10.0.0.2" for n in range(NAMES)))
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever gave way is back sooner than in service."""
     monkeypatch.setattr("enclave_dns.upstream.health.SLOW_PAUSE", 0.3)
+
+
+@pytest.fixture(params=[False, True], ids=["task", "begun"], autouse=True)
+def _begins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test with look-ups that are tasks, and with look-ups that begin without one."""
+    if request.param:
+        monkeypatch.setattr(Nameservers, "look_up", begun.look_up)
 
 
 class Scene:

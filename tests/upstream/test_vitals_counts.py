@@ -1,7 +1,12 @@
 """What is counted of each server: the times of its replies, and who had to answer for another."""
 
+import asyncio
+
+import uvloop
+
 from enclave_dns.sources.nameserver import Nameserver
 from enclave_dns.upstream.exchange import Exchange
+from enclave_dns.upstream.health import State
 from enclave_dns.upstream.nameservers import NAMESERVER_SIGNS
 from enclave_dns.upstream.racing import Settled
 from enclave_dns.upstream.transport import Failure
@@ -38,4 +43,22 @@ async def test_a_failover_is_a_question_that_another_one_settled_than_the_first_
     vitals.raced(servers, Settled(None, 1, (0,)))
     vitals.raced(servers, Settled(None, 1, (0,), frozenset({0})))
     assert vitals.failovers == 2
+    await vitals.close()
+
+
+def test_a_probe_that_is_due_at_once_may_be_called_off_on_every_loop() -> None:
+    """uvloop's handles do not tell when they are due."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_suspected_and_alive_at_once())
+
+
+async def _suspected_and_alive_at_once() -> None:
+    vitals = Vitals(Exchange(), NAMESERVER_SIGNS)
+    server = Nameserver("127.0.0.1", port=9)
+    vitals.replace([server])
+    for _ in range(3):
+        vitals.learn(server, Failure.UNREACHABLE, vitals.now())
+    assert vitals.state(server) is State.SUSPECTED
+    vitals.settled_at_once(server, vitals.now())
+    assert vitals.state(server) is State.UP
     await vitals.close()
