@@ -18,6 +18,7 @@ UNTESTED: dict[str, str] = {
     "enclave_dns/__main__.py": "one call",
     "enclave_dns/cli/demo_story.py": "text; test_demo.py runs it",
     "enclave_dns/cli/exit_codes.py": "numbers by name",
+    "enclave_dns/gateway/service.py": "a whole gateway without its files; test_program*.py run it",
     "enclave_dns/machine/integration.py": "a protocol and values: no behaviour",
     "enclave_dns/machine/own_link.py": "takes root and a kernel; tests/lab/test_resolved.py has it",
     "enclave_dns/serve/program.py": "a protocol and a value: no behaviour",

@@ -35,7 +35,7 @@ BOTH = document().replace(
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    return Log(monkeypatch, "enclave_dns.gateway.program")
+    return Log(monkeypatch, "enclave_dns.gateway.service")
 
 
 async def found(log: Log) -> None:

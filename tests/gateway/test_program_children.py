@@ -104,7 +104,7 @@ async def test_a_child_that_is_killed_leaves_the_state_in_use_until_the_next_try
 async def test_a_hosts_file_that_no_child_can_read_leaves_the_one_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.service")
     async with office(tmp_path) as gateway:
         monkeypatch.setattr(COMMAND, (sys.executable, "-c", "import sys; sys.exit(3)"))
         gateway.replace("hosts", "10.0.0.41 printer\n")

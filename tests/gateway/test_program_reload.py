@@ -99,7 +99,7 @@ async def test_a_hosts_file_past_its_bound_leaves_the_one_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("enclave_dns.gateway.inputs.MAX_LINES", 2)
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.service")
     async with office(tmp_path, hosts="10.0.0.40 printer\n") as gateway:
         gateway.replace("hosts", "10.0.0.41 printer\n" * 3)
         [entry] = await log.until("hosts file not read")

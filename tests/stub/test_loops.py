@@ -27,7 +27,7 @@ NAMES = ["db.corp.net", "fileserver.headquarters.corp.net"]
 async def test_the_gateway_finds_out_and_its_own_clients_hear_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    log = Log(monkeypatch, "enclave_dns.gateway.program")
+    log = Log(monkeypatch, "enclave_dns.gateway.service")
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(Relay())
         made = gateway_program(tmp_path / "a", [relay], hosts="10.0.0.40 printer", timeout="800ms")
