@@ -7,6 +7,7 @@ Pure; times are seconds.
 from bisect import bisect_left
 from collections import Counter
 from itertools import chain
+from operator import add
 from typing import Final
 
 BOUNDS: Final = (
@@ -53,6 +54,11 @@ class Durations:
         self.counts[bisect_left(BOUNDS, seconds / count)] += count
         self.total += seconds
 
+    def include(self, other: "Durations") -> None:
+        """All that another one has counted, too."""
+        self.counts = [mine + more for mine, more in zip(self.counts, other.counts, strict=True)]
+        self.total += other.total
+
 
 class Traffic:
     """What one server has taken in, and what came of it.
@@ -91,6 +97,16 @@ class Traffic:
     def dropped(self) -> int:
         """Packets that got none."""
         return sum(n for reason, n in self.counts.items() if reason.startswith("dropped_"))
+
+    def include(self, other: "Traffic") -> None:
+        """All that another one has counted, too."""
+        lists = (*self.udp, *self.tcp, self.kept)
+        for mine, more in zip(lists, (*other.udp, *other.tcp, other.kept), strict=True):
+            mine[:] = map(add, mine, more)
+        self.made.update(other.made)
+        self.counts.update(other.counts)
+        for source, times in other.times.items():
+            self.times[source].include(times)
 
 
 CACHE: Final = "cache"

@@ -32,3 +32,22 @@ def test_traffic_adds_up() -> None:
     traffic.made[0, SOURCES[1]] += 3
     traffic.counts.update(dropped_short=2, dropped_reply=1, refused_fault=9, unsent=9)
     assert (traffic.taken, traffic.replies, traffic.dropped) == (7, 5, 3)
+
+
+def test_what_another_one_has_counted_can_be_added() -> None:
+    one, other = Traffic(), Traffic()
+    for traffic, times in ((one, 1), (other, 2)):
+        traffic.udp[1][28] += times
+        traffic.tcp[0][1] += 3 * times
+        traffic.kept[0] += times
+        traffic.made[5, SOURCES[2]] += times
+        traffic.counts["dropped_short"] += times
+        for _ in range(times):
+            traffic.times[SOURCES[0]].add(0.0002)
+    lists = one.udp
+    one.include(other)
+    assert (one.taken, one.replies, one.dropped) == (12, 6, 3)
+    assert one.udp is lists
+    times = one.times[SOURCES[0]]
+    assert (sum(times.counts), times.total) == (3, pytest.approx(0.0006))
+    assert (other.taken, other.replies, other.dropped) == (8, 4, 2)

@@ -84,8 +84,23 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes that serve for a program: how many there should be, and how many there are.
+
+    `ended` counts those that ended without having been asked to.
+    """
+
+    wanted: int
+    serving: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """One program at one moment. `filtered` counts records that were withheld, by type."""
+    """One program at one moment. `filtered` counts records that were withheld, by type.
+
+    `workers` is None where it serves in one process.
+    """
 
     role: str
     traffic: Traffic
@@ -95,3 +110,4 @@ class Figures:
     failovers: int
     policy: Policy
     filtered: Mapping[str, int] = field(default_factory=dict)
+    workers: Workers | None = None

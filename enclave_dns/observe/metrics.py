@@ -144,6 +144,13 @@ def _state(figures: Figures) -> Iterator[Metric]:
     failures = _counter("policy_apply_failures", "Later versions that could not be used.", "")
     failures.add_metric((), policy.failures)
     yield failures
+    workers = figures.workers
+    if workers is not None:
+        yield _gauge("workers", "Processes that should serve.", "", workers.wanted)
+        yield _gauge("workers_serving", "Processes that serve.", "", workers.serving)
+        ended = _counter("worker_ends", "Processes that ended and were started again.", "")
+        ended.add_metric((), workers.ended)
+        yield ended
     build = {"version": __version__, "python": platform.python_version()}
     yield InfoMetricFamily(f"{PREFIX}build", "What is running.", value=build)
 

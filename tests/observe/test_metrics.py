@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from prometheus_client import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from enclave_dns.observe.figures import Cache, Figures, Policy, Upstream
+from enclave_dns.observe.figures import Cache, Figures, Policy, Upstream, Workers
 from enclave_dns.observe.metrics import PREFIX, registry_of
 from enclave_dns.tally import ASKED, LOCAL, Durations, Traffic
 
@@ -50,6 +51,18 @@ def values(family: Metric) -> dict[tuple[str, ...], float]:
         tuple(value for _, value in sorted(sample.labels.items())): sample.value
         for sample in family.samples
     }
+
+
+def test_workers_are_told_of_where_there_are_any() -> None:
+    with_workers = replace(figures(), workers=Workers(4, 3, 2))
+    text = generate_latest(registry_of(lambda: with_workers)).decode()
+    assert {
+        sample.name.removeprefix(PREFIX): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if "worker" in sample.name
+    } == {"workers": 4, "workers_serving": 3, "worker_ends_total": 2}
+    assert not any("worker" in name for name in families())
 
 
 def test_requests_are_told_by_transport_family_and_type_and_few_types_have_a_name() -> None:
