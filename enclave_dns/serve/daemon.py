@@ -9,6 +9,8 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final, Protocol
 
 import structlog
 
@@ -21,6 +23,23 @@ from enclave_dns.serve.tcp import Connection, TcpListener
 from enclave_dns.serve.udp import UdpListener
 
 logger = structlog.get_logger()
+
+_NOT_FOLLOWED: Final = -1
+"""In place of the number of an interface: whoever has bound the sockets sees to it."""
+
+
+class Drained(Protocol):
+    """What serves, here or in other processes."""
+
+    async def drain(self) -> None:
+        """Take nothing new, and let what is in flight have its replies."""
+
+
+class Closed(Protocol):
+    """What holds sockets."""
+
+    async def close(self) -> None:
+        """Give all sockets back."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,12 +77,21 @@ class Listeners:
     async def open(self, endpoints: Sequence[Endpoint], interface: str) -> None:
         """Bind and serve all addresses, or none. Raises EnvironmentFault with the remedy."""
         self._interface = interface
-        allowed = allow_descriptors()
-        if allowed < DESCRIPTORS:
-            logger.warning("few open files are allowed", allowed=allowed, wanted=DESCRIPTORS)
+        _allow_descriptors()
         try:
             for endpoint in endpoints:
                 self._places.append(await self._bind(endpoint))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def adopt(self, pairs: Sequence[tuple[socket.socket, socket.socket]]) -> None:
+        """Serve sockets that somebody else has bound, UDP and TCP. Raises EnvironmentFault."""
+        _allow_descriptors()
+        try:
+            for udp, tcp in pairs:
+                address = str(ip_address(udp.getsockname()[0]))
+                self._places.append(await self._serve(address, udp, tcp, _NOT_FOLLOWED))
         except BaseException:
             await self.close()
             raise
@@ -107,8 +135,12 @@ class Listeners:
     async def _bind(self, endpoint: Endpoint) -> _Place:
         device = await self._device(endpoint)
         index = _index(device)
-        udp, tcp = bound(endpoint, device)
-        at = Endpoint(endpoint.address, udp.getsockname()[1])
+        return await self._serve(endpoint.address, *bound(endpoint, device), index)
+
+    async def _serve(
+        self, address: str, udp: socket.socket, tcp: socket.socket, index: int
+    ) -> _Place:
+        at = Endpoint(address, udp.getsockname()[1])
         listener = TcpListener(self._server, self._admission)
         place = _Place(at, index, UdpListener(udp, self._server), listener)
         try:
@@ -122,6 +154,12 @@ class Listeners:
         return place
 
 
+def _allow_descriptors() -> None:
+    allowed = allow_descriptors()
+    if allowed < DESCRIPTORS:
+        logger.warning("few open files are allowed", allowed=allowed, wanted=DESCRIPTORS)
+
+
 def _index(device: str) -> int:
     """The number of an interface; 0 where there is none."""
     try:
@@ -131,8 +169,8 @@ def _index(device: str) -> int:
 
 
 async def serve_until_stopped(
-    server: Server,
-    listeners: Listeners,
+    server: Drained,
+    listeners: Closed,
     background: Sequence[Callable[[], Coroutine[None, None, None]]],
     *,
     on_ready: Callable[[], None],

@@ -107,7 +107,39 @@ def bound(endpoint: Endpoint, device: str) -> tuple[socket.socket, socket.socket
     )
 
 
-def _socket(address: str, port: int, kind: int, device: str) -> socket.socket:
+def shared(
+    endpoint: Endpoint, device: str, count: int
+) -> list[tuple[socket.socket, socket.socket]]:
+    """Pairs like that of `bound`, all on one address and port, among which the kernel spreads.
+
+    One source address and port always meets the same one (SO_REUSEPORT). Raises EnvironmentFault.
+    """
+    # Whoever shares its port lets in others that do: first see that nobody has it.
+    udp, tcp = bound(endpoint, device)
+    port = udp.getsockname()[1]
+    udp.close()
+    tcp.close()
+    pairs: list[tuple[socket.socket, socket.socket]] = []
+    try:
+        for _ in range(count):
+            udp = _socket(endpoint.address, port, socket.SOCK_DGRAM, device, is_shared=True)
+            try:
+                tcp = _socket(endpoint.address, port, socket.SOCK_STREAM, device, is_shared=True)
+            except EnvironmentFault:
+                udp.close()
+                raise
+            pairs.append((udp, tcp))
+    except EnvironmentFault:
+        for pair in pairs:
+            for sock in pair:
+                sock.close()
+        raise
+    return pairs
+
+
+def _socket(
+    address: str, port: int, kind: int, device: str, *, is_shared: bool = False
+) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         sock = socket.socket(family, kind)
@@ -118,6 +150,8 @@ def _socket(address: str, port: int, kind: int, device: str) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         _bind_to_device(sock, device)
         sock.bind((address, port))
         sock.setblocking(False)

@@ -16,7 +16,7 @@ from enclave_dns.errors import EnvironmentFault
 from enclave_dns.serve import daemon as daemon_module
 from enclave_dns.serve.daemon import Listeners, serve_until_stopped
 from enclave_dns.serve.server import Server
-from enclave_dns.serve.sockets import bound
+from enclave_dns.serve.sockets import bound, shared
 from enclave_dns.wire.framing import frame
 from tests.fakes.scripted_program import ScriptedProgram, packet
 from tests.fakes.waiting import ENOUGH, eventually
@@ -89,6 +89,19 @@ async def test_every_address_is_served_over_udp_and_tcp(listeners: Listeners) ->
         assert (await reader.readexactly(4))[2:] == b"\0\2"
         writer.close()
         await writer.wait_closed()
+
+
+async def test_sockets_that_somebody_else_has_bound_are_served(listeners: Listeners) -> None:
+    await listeners.adopt([bound(V4, "lo"), *shared(V6, "lo", 1)])
+    assert [endpoint.address for endpoint in listeners.endpoints] == ["127.0.0.1", "::1"]
+    with client(listeners.endpoints[0]) as sock:
+        sock.send(packet("db.corp.net", id=1))
+        assert (await received(sock)).id == 1
+    reader, writer = await asyncio.open_connection("::1", listeners.endpoints[1].port)
+    writer.write(frame(packet("db.corp.net", id=2)))
+    assert (await reader.readexactly(4))[2:] == b"\0\2"
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_all_addresses_are_opened_or_none(listeners: Listeners) -> None:

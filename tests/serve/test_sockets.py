@@ -18,6 +18,7 @@ from enclave_dns.serve.sockets import (
     bound,
     interface_of,
     own_addresses,
+    shared,
 )
 
 NOBODYS = "203.0.113.9"
@@ -90,6 +91,35 @@ def test_a_port_in_use_is_named_with_its_remedy(kind: int, address: str, place: 
         f"cannot listen on {place}{port}: the port is in use; "
         "`ss -lnp` shows by whom: stop it, or change `listen`"
     )
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_shared_sockets_have_one_place_and_packets_are_spread(address: str) -> None:
+    pairs = shared(Endpoint(address, 0), "lo", 3)
+    places = {sock.getsockname()[:2] for pair in pairs for sock in pair}
+    assert len(places) == 1
+    [place] = places
+    for _ in range(100):
+        with socket.socket(pairs[0][0].family, socket.SOCK_DGRAM) as client:
+            client.sendto(b"x", place)
+    found = [udp.recv(1) for udp, _ in pairs]
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
+    assert found == [b"x"] * 3
+
+
+def test_nobody_shares_with_who_was_there_before() -> None:
+    pairs = shared(Endpoint("127.0.0.1", 0), "lo", 2)
+    place = Endpoint("127.0.0.1", pairs[0][0].getsockname()[1])
+    with pytest.raises(EnvironmentFault, match="the port is in use"):
+        shared(place, "lo", 2)
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
+    for pair in shared(place, "lo", 1):
+        for sock in pair:
+            sock.close()
 
 
 def test_an_address_that_is_not_ours_cannot_be_listened_on() -> None:
