@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import gc
 from collections.abc import Callable, Coroutine
-from types import ModuleType
+
+from enclave_dns.serve.loop import loop_factory
 
 
 def run_daemon(run: Callable[[Callable[[str], None]], Coroutine[None, None, None]]) -> None:
     """Run a program to its end on an event loop; uvloop's where it is installed."""
-    fast = _uvloop()
-    with asyncio.Runner(loop_factory=None if fast is None else fast.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run(_announce))
 
 
@@ -24,12 +24,3 @@ def _announce(line: str) -> None:
     # all of it again and again while replies wait, need not.
     gc.freeze()
     print(line, flush=True)
-
-
-def _uvloop() -> ModuleType | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    module: ModuleType = uvloop
-    return module
