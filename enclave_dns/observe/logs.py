@@ -9,8 +9,11 @@ import sys
 import structlog
 
 
-def configure(level: str, *, is_json: bool) -> None:
-    """Set up logging for this process; `level` is debug, info, warning or error."""
+def configure(level: str, *, is_json: bool, worker: int = 0) -> None:
+    """Set up logging for this process; `level` is debug, info, warning or error.
+
+    Every line of a `worker` carries its number; 0: it is none.
+    """
     renderer: structlog.typing.Processor
     if is_json:
         renderer = structlog.processors.JSONRenderer()
@@ -20,6 +23,8 @@ def configure(level: str, *, is_json: bool) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if worker:
+        processors.append(lambda _logger, _method, event: {**event, "worker": worker})
     if is_json:
         processors.append(structlog.processors.format_exc_info)
     structlog.configure(

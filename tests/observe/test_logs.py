@@ -28,6 +28,12 @@ def test_json_lines_go_to_stderr_and_stdout_stays_clean(
     assert line["state"] == "down"
 
 
+def test_lines_of_a_worker_carry_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("info", is_json=True, worker=3)
+    structlog.get_logger().info("stopped")
+    assert json.loads(capsys.readouterr().err)["worker"] == 3
+
+
 def test_lines_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     configure("warning", is_json=True)
     structlog.get_logger().info("views compiled")
