@@ -35,13 +35,20 @@ _MARGIN: Final = 2
 class PolicyInUse:
     """The compilation in use, and when it is to be replaced by which.
 
-    `apply` gets each one after the first; it must be quick. `figures` tell the version in use. What
-    cannot be used leaves everything as it was, and is logged.
+    `apply` gets each one after the first; it must be quick. `prepare`, where there is any, gets
+    every one as soon as it is there, which may be before its instant. `figures` tell the version in
+    use. What cannot be used leaves everything as it was, and is logged.
     """
 
-    def __init__(self, config: GatewayConfig, apply: Callable[[Compilation], None]) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        apply: Callable[[Compilation], None],
+        prepare: Callable[[Compilation], None] | None = None,
+    ) -> None:
         self._config = config
         self._apply = apply
+        self._prepare = prepare
         self._content = b""
         self._epoch = 0
         self._compiled_for = datetime.now(UTC)
@@ -154,5 +161,7 @@ class PolicyInUse:
         order = Order(str(config.organisation), config.system_id, running, instant)
         began = clock()
         compilation = await compiled(order, content, self._epoch)
+        if self._prepare is not None:
+            self._prepare(compilation)
         self._took = clock() - began
         return compilation

@@ -26,6 +26,7 @@ from tests.fakes.running import (
 )
 
 MODULE = "enclave_dns.gateway.policy"
+Prepare = Callable[[Compilation], None] | None
 
 
 @dataclass
@@ -50,14 +51,16 @@ class Compiler:
 class Scene:
     """A policy in use, its document, and what it has applied, with the wall clock of that time."""
 
-    def __init__(self, folder: Path, compiler: Compiler, text: str) -> None:
+    def __init__(
+        self, folder: Path, compiler: Compiler, text: str, prepare: Prepare = None
+    ) -> None:
         self.file = folder / "organisation.toml"
         self.compiler = compiler
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.applied: list[tuple[int, datetime]] = []
         self._came = asyncio.Event()
         config = load_gateway_config(gateway_file(folder, organisation=text), {})
-        self.policy = PolicyInUse(config, self._apply)
+        self.policy = PolicyInUse(config, self._apply, prepare)
 
     def _apply(self, compilation: Compilation) -> None:
         self.applied.append((compilation.version, self.clock()))
@@ -87,8 +90,10 @@ def compiler(monkeypatch: pytest.MonkeyPatch) -> Compiler:
 
 
 @asynccontextmanager
-async def running(folder: Path, compiler: Compiler, text: str = "") -> AsyncIterator[Scene]:
-    scene = Scene(folder, compiler, text or document())
+async def running(
+    folder: Path, compiler: Compiler, text: str = "", prepare: Prepare = None
+) -> AsyncIterator[Scene]:
+    scene = Scene(folder, compiler, text or document(), prepare)
     await scene.policy.start()
     task = asyncio.get_running_loop().create_task(scene.policy.run())
     try:
@@ -177,6 +182,23 @@ async def test_what_ends_is_compiled_for_the_instant_of_its_end_and_counts_from_
     [(version, at)] = scene.applied
     assert version == 1
     assert at >= NOON
+
+
+async def test_what_is_made_ahead_is_handed_over_before_its_instant(
+    tmp_path: Path, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, MODULE, NOON - A_SECOND)
+    prepared: list[tuple[int, datetime]] = []
+
+    def prepare(compilation: Compilation) -> None:
+        prepared.append((compilation.version, clock.now(UTC)))
+
+    async with running(tmp_path, compiler, document(more=UNTIL_NOON), prepare) as scene:
+        scene.clock = lambda: clock.now(UTC)
+        await scene.until_applied(1)
+    [(_, first), (version, second)] = prepared
+    assert version == 1
+    assert first <= second <= scene.applied[0][1]
 
 
 async def test_what_has_ended_already_is_compiled_for_now(
