@@ -13,7 +13,14 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM; the ready line goes to stdout, logs to stderr."""
     config = load_gateway_config(options.config, os.environ, overrides(options))
     configure(config.log_level, is_json=options.json)
-    from enclave_dns.gateway.program import GatewayProgram
+    # "auto" is one for each processor that we may use.
+    workers = config.workers or len(os.sched_getaffinity(0))
+    if workers > 1:
+        from enclave_dns.gateway.parent import GatewayParent
 
-    run_daemon(GatewayProgram(config).run)
+        run_daemon(GatewayParent(config, workers, is_json=options.json).run)
+    else:
+        from enclave_dns.gateway.program import GatewayProgram
+
+        run_daemon(GatewayProgram(config).run)
     return OK

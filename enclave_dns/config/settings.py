@@ -58,7 +58,8 @@ class GatewayConfig(Config):
     state_dir: Path | None = None
     """Where state outlives a restart. By default $STATE_DIRECTORY, else nowhere."""
     workers: int = 1
-    """Processes that serve; 0 (`"auto"`): as many as there are processors."""
+    """Processes that serve; 0 (`"auto"`): as many as there are processors that we may use. Every
+    one has caches of its own, and limits on senders, queries and connections hold for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class StubConfig(Config):
     """Where it is written down how to undo that. By default $STATE_DIRECTORY comes first."""
 
 
-_LATER: Final = ("workers",)
+_LATER: Final[tuple[str, ...]] = ()
 
 
 def not_in_effect(config: Config) -> tuple[str, ...]:

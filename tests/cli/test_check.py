@@ -140,7 +140,10 @@ def test_what_leaves_a_stub_with_less_is_one_warning(
     assert reason in warned
 
 
-def test_a_setting_without_effect_is_a_warning(tmp_path: Path, capsys: Capture) -> None:
+def test_a_setting_without_effect_is_a_warning(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enclave_dns.config.settings._LATER", ("workers",))
     organisation(tmp_path)
     gateway = write(tmp_path, "gateway.toml", GATEWAY)
     assert main(["check", gateway]) == 0

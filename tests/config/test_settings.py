@@ -28,7 +28,8 @@ def test_settings_are_frozen() -> None:
         config.miss = "refused"  # type: ignore[misc] # what a frozen value is there to refuse
 
 
-def test_settings_that_are_not_served_yet_are_named() -> None:
+def test_settings_that_are_not_served_yet_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("enclave_dns.config.settings._LATER", ("workers",))
     listen = (Endpoint("127.0.0.1", 53),)
     plain = GatewayConfig(system_id="A", organisation=Path("o.toml"), listen=listen)
     assert not_in_effect(plain) == ()
