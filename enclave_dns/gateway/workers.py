@@ -82,7 +82,10 @@ class WorkerSet:
 
     async def run(self) -> None:
         """Keep every place filled until drained."""
-        await asyncio.gather(*self._tasks)
+        # Not `gather`: it would cancel them, and they are cancelled once, by `close`.
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
 
     async def drain(self) -> None:
         """Let all workers answer what they have in hand, and end."""

@@ -18,6 +18,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from enclave_dns.config import load_gateway_config, load_stub_config
+from enclave_dns.gateway.parent import GatewayParent
 from enclave_dns.gateway.program import GatewayProgram
 from enclave_dns.stub.program import StubProgram
 from tests.fakes.clients import PATIENCE, PAUSE, TRIES, Client
@@ -85,11 +86,14 @@ acls = [ {{ protocol = "any" }} ]
 """
 
 
+AnyProgram = GatewayProgram | GatewayParent | StubProgram
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A program that has said it is ready: `ready` is that line, `port` is in it."""
 
-    program: GatewayProgram | StubProgram
+    program: AnyProgram
     folder: Path
     ready: str
     task: "asyncio.Task[None]"
@@ -121,6 +125,14 @@ def gateway_program(
 ) -> GatewayProgram:
     """The gateway of `gateway_file`."""
     return GatewayProgram(load_gateway_config(gateway_file(folder, nameservers, **settings), {}))
+
+
+def gateway_parent(
+    folder: Path, nameservers: Iterable[FakeNameserver] = (), *, workers: int = 2, **settings: Any
+) -> GatewayParent:
+    """The same, in several processes."""
+    file = gateway_file(folder, nameservers, workers=workers, **settings)
+    return GatewayParent(load_gateway_config(file, {}), workers)
 
 
 def gateway_file(
@@ -180,7 +192,7 @@ def _toml(keys: dict[str, object]) -> str:
 
 
 @contextlib.asynccontextmanager
-async def running(program: GatewayProgram | StubProgram, folder: Path) -> AsyncIterator[Running]:
+async def running(program: AnyProgram, folder: Path) -> AsyncIterator[Running]:
     """Run a program until the end of the block. What it raises comes out of the block."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[str] = loop.create_future()
