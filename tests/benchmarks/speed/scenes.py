@@ -29,6 +29,10 @@ ECHO, ECHO_MANY = "C echo", "C echo, 64 at once"
 MISSES = 100_000
 """Names for one run; more than anything here can answer in its time."""
 
+FILLS = 8
+"""Times that everything is asked for where two workers share the questions by source port, so that
+each of them has heard (nearly) all."""
+
 FILLED = 20.0
 """Seconds at most until everything was asked for."""
 
@@ -126,10 +130,15 @@ def echoes(bench: Bench) -> Iterator[AbstractContextManager[Server]]:
         yield told_port(name, [bench.echo, "127.0.0.1", how], bench.core, bench.folder)
 
 
-def hits_of(bench: Bench, us: Server, others: Sequence[Server]) -> Scene:
-    """What is cached: names of `hot`."""
+def hits_of(bench: Bench, us: Server, others: Sequence[Server], fills: int = 1) -> Scene:
+    """What is cached: names of `hot`. `fills` is how often they are asked for, from other ports."""
     questions = written(bench.folder / "hits.names", hot(), forever(hot()[::97]))
-    fresh = {server: Fresh(partial(fill, bench, server, questions, 2)) for server in (us, *others)}
+
+    def fill_all(server: Server) -> None:
+        for _ in range(fills):
+            fill(bench, server, questions, 2)
+
+    fresh = {server: Fresh(partial(fill_all, server)) for server in (us, *others)}
 
     def ask(server: Server, series: Series) -> None:
         fresh[server].for_next(bench.seconds)
@@ -184,4 +193,4 @@ def with_workers(bench: Bench) -> Scene:
         two = stack.enter_context(gateway(TWO, bench.both, cores, bench.folder, workers=2))
         if len(two.process.tree()) < 2:
             return {ONE: Series(), TWO: Series()}
-        return hits_of(bench, one, [two])
+        return hits_of(bench, one, [two], fills=FILLS)
