@@ -39,14 +39,18 @@ class Load:
 
 
 def dnsperf(
-    to: Place, source: str, file: Path, core: int, *, seconds: float, rounds: int = 0
+    to: Place, source: str, file: Path, core: int, *, seconds: float, rounds: int = 0, rate: int = 0
 ) -> Load:
-    """Ask what is in a file for so many seconds, or so many times over, whichever is sooner."""
+    """Ask what is in a file for so many seconds, or so many times over, whichever is sooner.
+
+    `rate` is how many are asked each second; 0: as many as are answered.
+    """
     address, port = to
     command = ["dnsperf", "-v", "-s", address, "-p", str(port), "-a", source]
     command += ["-d", str(file), "-c", str(CLIENTS), "-T", "1", "-b", "2048"]
     command += ["-q", str(UNDER_WAY), "-t", str(PATIENCE), "-l", str(seconds)]
     command += ["-n", str(rounds)] if rounds else []
+    command += ["-Q", str(rate)] if rate else []
     run = subprocess.run(
         pinned(core, command),
         capture_output=True,

@@ -33,6 +33,11 @@ FILLS = 8
 """Times that everything is asked for where two workers share the questions by source port, so that
 each of them has heard (nearly) all."""
 
+RATE = 15_000
+"""Questions a second that one worker and two are asked alike. As fast as they go would compare how
+many packets one wake-up finds: dnsperf itself needs one of two cores, which leaves two workers
+waiting for it with a few packets each."""
+
 FILLED = 20.0
 """Seconds at most until everything was asked for."""
 
@@ -67,13 +72,20 @@ def measured(
     *,
     limit: float,
     rounds: int = 0,
+    rate: int = 0,
 ) -> None:
     """One run; `right` gives the one address of a name, None where nothing can be looked at."""
     names = questions.samples if right else iter(())
     with sampled(server.place, ASKER, names, right or str) as samples:
         before = server.process.processor()
         load = dnsperf(
-            server.place, ASKER, questions.file, bench.other_core, seconds=limit, rounds=rounds
+            server.place,
+            ASKER,
+            questions.file,
+            bench.other_core,
+            seconds=limit,
+            rounds=rounds,
+            rate=rate,
         )
         spent = server.process.processor() - before
     if right and not samples.answered:
@@ -130,7 +142,9 @@ def echoes(bench: Bench) -> Iterator[AbstractContextManager[Server]]:
         yield told_port(name, [bench.echo, "127.0.0.1", how], bench.core, bench.folder)
 
 
-def hits_of(bench: Bench, us: Server, others: Sequence[Server], fills: int = 1) -> Scene:
+def hits_of(
+    bench: Bench, us: Server, others: Sequence[Server], *, fills: int = 1, rate: int = 0
+) -> Scene:
     """What is cached: names of `hot`. `fills` is how often they are asked for, from other ports."""
     questions = written(bench.folder / "hits.names", hot(), forever(hot()[::97]))
 
@@ -143,7 +157,7 @@ def hits_of(bench: Bench, us: Server, others: Sequence[Server], fills: int = 1) 
     def ask(server: Server, series: Series) -> None:
         fresh[server].for_next(bench.seconds)
         right = None if is_echo(server) else permitted
-        measured(bench, server, series, questions, right, limit=bench.seconds)
+        measured(bench, server, series, questions, right, limit=bench.seconds, rate=rate)
 
     return in_turns(bench.rounds, us, others, ask)
 
@@ -186,11 +200,11 @@ def is_echo(server: Server) -> bool:
 
 
 def with_workers(bench: Bench) -> Scene:
-    """Hits of one worker and of two, on both cores; no runs where two are not served."""
+    """Hits of one worker and of two at one rate, on both cores; no runs where two do not serve."""
     cores = f"{bench.core},{bench.other_core}"
     with ExitStack() as stack:
         one = stack.enter_context(gateway(ONE, bench.both, cores, bench.folder))
         two = stack.enter_context(gateway(TWO, bench.both, cores, bench.folder, workers=2))
         if len(two.process.tree()) < 2:
             return {ONE: Series(), TWO: Series()}
-        return hits_of(bench, one, [two], fills=FILLS)
+        return hits_of(bench, one, [two], fills=FILLS, rate=RATE)
