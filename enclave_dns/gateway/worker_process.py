@@ -105,7 +105,7 @@ class WorkerProcess:
             began = clock()
             reason = await self._live()
             if self._is_stopping.is_set():
-                return
+                break
             if not self.served.done():
                 self.served.set_exception(
                     EnvironmentFault(f"worker {self.number} does not start: {reason}")
@@ -117,6 +117,8 @@ class WorkerProcess:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._is_stopping.wait()
+        # Those that drain still answer what comes here no longer.
+        self.close()
 
     async def _live(self) -> str:
         """One process from its start to its end; why it ended."""

@@ -1,8 +1,10 @@
 """`enclave-dns gateway` as a user runs it."""
 
+import json
 import re
 import signal
 import socket
+import time
 from pathlib import Path
 
 import dns.message
@@ -10,6 +12,7 @@ import dns.query
 import pytest
 
 from enclave_dns.cli import main
+from tests.fakes.clients import PAUSE, TRIES
 from tests.fakes.front import said
 from tests.fakes.processes import daemon, run
 from tests.fakes.running import CONTRACTOR, DEVELOPER, GATEWAY, document, gateway_file
@@ -33,6 +36,42 @@ def test_it_answers_by_policy_and_reloads(tmp_path: Path) -> None:
                 break
         assert hears(gateway.port, DEVELOPER, "printer") == "NOERROR 10.0.0.41"
         assert gateway.stop(signal.SIGTERM) == (0, "")
+
+
+def test_several_processes_are_one_gateway(tmp_path: Path) -> None:
+    file = gateway_file(tmp_path, hosts="10.0.0.40 printer", workers=2)
+    with daemon("gateway", file, "--json") as gateway:
+        assert gateway.ready == f"ready gateway WZL94 {GATEWAY}:{gateway.port}"
+        for _ in range(20):
+            assert hears(gateway.port, DEVELOPER, "printer") == "NOERROR 10.0.0.40"
+        assert gateway.stop(signal.SIGTERM) == (0, "")
+        log = [json.loads(line) for line in gateway.log.read_text().splitlines()]
+    assert [entry["worker"] for entry in log if entry["event"] == "worker serves"] in (
+        [1, 2],
+        [2, 1],
+    )
+    assert log[-1]["event"] == "stopped"
+    assert is_free(gateway.port)
+
+
+def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    with daemon("gateway", gateway_file(tmp_path, workers=2)) as gateway:
+        assert not is_free(gateway.port)
+        gateway.stop(signal.SIGKILL)
+        for _ in range(TRIES):
+            if is_free(gateway.port):
+                break
+            time.sleep(PAUSE)
+        assert is_free(gateway.port)
+
+
+def is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind((GATEWAY, port))
+        except OSError:
+            return False
+        return True
 
 
 def assert_lines(said: str, patterns: list[str]) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -36,10 +37,13 @@ def _no_child_is_left() -> Iterator[None]:
 
 @asynccontextmanager
 async def kept(
-    monkeypatch: pytest.MonkeyPatch, text: str, greeting: bytes = b""
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    greeting: bytes = b"",
+    sockets: Sequence[socket.socket] = (),
 ) -> AsyncIterator[WorkerProcess]:
     monkeypatch.setattr(worker_process, "_COMMAND", (sys.executable, "-c", text))
-    place = WorkerProcess(1, (), lambda: greeting)
+    place = WorkerProcess(1, sockets, lambda: greeting)
     task = asyncio.get_running_loop().create_task(place.keep())
     try:
         yield place
@@ -130,8 +134,11 @@ async def test_each_process_is_greeted_and_then_told(
 
 
 async def test_who_was_asked_to_end_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with kept(monkeypatch, UNTIL_DRAINED) as place:
+    sock = socket.socket()
+    async with kept(monkeypatch, UNTIL_DRAINED, sockets=[sock]) as place:
         await place.served
         place.stop()
+        # What comes from now on is for those that are there still.
+        await eventually(lambda: sock.fileno() == -1)
         await eventually(lambda: place.pid == 0)
         assert (place.ended, place.is_serving) == (0, False)
