@@ -32,6 +32,9 @@ the socket is read to its end in every go: what waits longer than its client doe
 and how long it has waited in the kernel nobody tells us. Only slow work makes anybody wait so long,
 and reading is cheap beside that."""
 
+GIVEN_UP: Final = 1.0
+"""Seconds of waiting from which on a query is dropped: longer than it may take in all."""
+
 STARTS: Final = 8
 """Queries of a go that are begun and have to wait for something, under saturation. Between two goes
 those that have what they waited for are finished: so no more are under way than keep us busy, and
@@ -134,7 +137,10 @@ class UdpListener:
                 return
             packet, address, came = waiting
             self._is_late = self._is_late or now - came > LATE
-            self._serve(packet, address)
+            if now - came > GIVEN_UP:
+                server.turn_away(address[0], "given_up")
+            else:
+                self._serve(packet, address)
 
     def _plan(self, *, is_deaf: bool) -> None:
         """Come back to what waits: the loop calls only while the socket has something."""

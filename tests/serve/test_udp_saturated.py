@@ -27,6 +27,7 @@ async def server(program: ScriptedProgram, monkeypatch: pytest.MonkeyPatch) -> S
     """A server that begins four queries at once under saturation; senders are their addresses."""
     monkeypatch.setattr(pending, "ROOM_UNDER_SATURATION", 4)
     monkeypatch.setattr(udp, "LATE", 1e9)
+    monkeypatch.setattr(udp, "GIVEN_UP", 1e9)
     monkeypatch.setattr(program, "identify", lambda source: Audience(b"view 001", source))
     return Server(program, has_one_sender=True)
 
@@ -136,6 +137,23 @@ async def test_once_somebody_waits_too_long_the_newest_are_served_first_and_none
     assert oldest == begun
     assert rest == sorted(rest, reverse=True)
     assert not listener._is_late
+
+
+async def test_what_has_waited_for_longer_than_a_query_may_take_is_dropped_with_its_reason(
+    listener: UdpListener,
+    server: Server,
+    program: ScriptedProgram,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = gate_all(program, SOME)
+    with sending(FLOODER, listener) as flooder:
+        flood(flooder, SOME)
+        await eventually(lambda: listener._is_stuck)
+        begun = server.in_flight
+        monkeypatch.setattr(udp, "GIVEN_UP", -1.0)
+        gate.set()
+        await eventually(lambda: server.traffic.replies + server.traffic.dropped == SOME)
+    assert server.counts["dropped_given_up"] == SOME - begun
 
 
 async def test_closing_in_the_middle_of_a_pause_leaves_nothing_behind(
