@@ -15,9 +15,10 @@ T = TypeVar("T")
 MAX_IN_FLIGHT: Final = 2048
 MAX_PER_SENDER: Final = 256
 
-ROOM_UNDER_SATURATION: Final = 256
-"""Queries in flight past which no more are begun while we cannot keep up: each that is begun takes
-time from those that are nearly done, and at some 1,000 to 2,500 a second more would all be late."""
+ROOM_UNDER_SATURATION: Final = 1024
+"""Queries in flight past which only senders below an even part begin more while we cannot keep up:
+half of all places. It is servers slow to answer that fill them, not our own slowness: the listener
+begins few at once."""
 
 
 @value(frozen=True, slots=True)
@@ -45,10 +46,15 @@ class Pending(Generic[T]):
         return ticket in self._all
 
     def has_room_under_saturation(self, sender: str) -> bool:
-        """Whether one more is begun: there is room, or the sender has less than an even part."""
+        """Whether one more is begun: there is room, or the sender has less than an even part.
+
+        Never where one of its own would lose its place for it.
+        """
+        mine = len(self._by_sender.get(sender, ())) + 1
+        if mine > self._per_sender:
+            return False
         if len(self._all) < ROOM_UNDER_SATURATION:
             return True
-        mine = len(self._by_sender.get(sender, ())) + 1
         senders = len(self._by_sender) + (mine == 1)
         return mine * senders <= ROOM_UNDER_SATURATION
 

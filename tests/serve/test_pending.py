@@ -123,15 +123,24 @@ def test_the_limits_are_those_of_the_design(limit: int, sender: str) -> None:
         ("a" * (ROOM_UNDER_SATURATION - 1), "a", True),
         ("a" * ROOM_UNDER_SATURATION, "a", False),
         ("a" * ROOM_UNDER_SATURATION, "b", True),
-        ("a" * ROOM_UNDER_SATURATION + "b" * 127, "b", True),
-        ("a" * ROOM_UNDER_SATURATION + "b" * 128, "b", False),
-        ("a" * ROOM_UNDER_SATURATION + "b" * 128, "c", True),
+        ("a" * ROOM_UNDER_SATURATION + "b" * (ROOM_UNDER_SATURATION // 2 - 1), "b", True),
+        ("a" * ROOM_UNDER_SATURATION + "b" * (ROOM_UNDER_SATURATION // 2), "b", False),
+        ("a" * ROOM_UNDER_SATURATION + "b" * (ROOM_UNDER_SATURATION // 2), "c", True),
     ],
 )
 def test_under_saturation_only_who_has_less_than_an_even_part_begins_one_more(
     there: str, newcomer: str, expected: bool
 ) -> None:
-    pending: Pending[str] = Pending(per_sender=1000)
+    pending: Pending[str] = Pending(limit=4096, per_sender=2048)
     for sender in there:
         pending.enter(sender, sender)
     assert pending.has_room_under_saturation(newcomer) is expected
+
+
+def test_under_saturation_no_query_costs_another_one_of_its_sender_its_place() -> None:
+    pending: Pending[str] = Pending(per_sender=2)
+    for _ in range(2):
+        assert pending.has_room_under_saturation("a")
+        pending.enter("a", "a")
+    assert not pending.has_room_under_saturation("a")
+    assert pending.has_room_under_saturation("b")

@@ -12,7 +12,7 @@ import pytest
 import structlog.testing
 
 from enclave_dns.disclosure.reply import EDE_NOT_READY, Reply, disclosed, no_answer, protocol_error
-from enclave_dns.serve.pending import MAX_PER_SENDER, ROOM_UNDER_SATURATION
+from enclave_dns.serve.pending import MAX_PER_SENDER
 from enclave_dns.serve.program import Audience
 from enclave_dns.serve.query import Query
 from enclave_dns.serve.server import Address, Server
@@ -352,7 +352,7 @@ async def test_under_saturation_no_more_is_begun_than_can_be_finished(
     server: Server, program: ScriptedProgram
 ) -> None:
     inbox = Inbox(is_saturated=True)
-    names = [f"n{number}.net" for number in range(ROOM_UNDER_SATURATION)]
+    names = [f"n{number}.net" for number in range(MAX_PER_SENDER)]
     hold_back(server, inbox, program, *names)
     program.gate("new.net")
     refused = server.receive(packet("new.net", id=9_999), SOURCE, inbox)
