@@ -22,7 +22,10 @@ Place = tuple[str, int]
 
 
 def organisation() -> str:
-    """The gateway, its senders, and one policy for all of them."""
+    """The gateway, its senders, and one policy for all of them.
+
+    Beside the addresses of `nameserver` it permits those of `quick_nameserver`.
+    """
     senders = "".join(
         f'[[systems]]\nsystem_id = "S{number}"\nvirtual_address = "{at}"\ntags = ["senders"]\n'
         for number, at in enumerate(SENDERS)
@@ -33,12 +36,12 @@ virtual_networks = ["127.100.0.0/16"]
 [[systems]]
 system_id = "WZL94"
 virtual_address = "{GATEWAY}"
-gateway_routes = [ {{ subnet = "10.0.0.0/24" }} ]
+gateway_routes = [ {{ subnet = "10.0.0.0/24" }}, {{ subnet = "44.128.0.0/16" }} ]
 {senders}
 [[policies]]
 type = "gateway"
 sender_tags = ["senders"]
-gateways = [ {{ system_id = "WZL94", routes = ["10.0.0.0/24"] }} ]
+gateways = [ {{ system_id = "WZL94", routes = ["10.0.0.0/24", "44.128.0.0/16"] }} ]
 acls = [ {{ protocol = "any" }} ]
 """
 
@@ -57,6 +60,22 @@ def nameserver(fault: str = "", address: str = "127.0.0.1") -> Iterator["Upstrea
             yield Upstream(process, int(process.stdout.readline()))
         finally:
             process.stdin.close()
+
+
+@contextmanager
+def quick_nameserver() -> Iterator[int]:
+    """The nameserver in C of the speed benchmark; its port. It is never what is waited for."""
+    source = Path(__file__).with_name("speed") / "nameserver.c"
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "nameserver"
+        subprocess.run(["gcc", "-O2", "-o", program, source], check=True, timeout=60)
+        command = [program, "127.0.0.1", "one"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                yield int(process.stdout.readline())
+            finally:
+                process.terminate()
 
 
 class Upstream:
