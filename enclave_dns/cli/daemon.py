@@ -2,10 +2,9 @@
 
 import argparse
 import asyncio
-import gc
 from collections.abc import Callable, Coroutine
 
-from enclave_dns.serve.loop import loop_factory
+from enclave_dns.serve.loop import begin_service, loop_factory
 
 
 def run_daemon(run: Callable[[Callable[[str], None]], Coroutine[None, None, None]]) -> None:
@@ -20,7 +19,5 @@ def overrides(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _announce(line: str) -> None:
-    # What is there when the daemon is ready stays: the garbage collector, which would look through
-    # all of it again and again while replies wait, need not.
-    gc.freeze()
+    begin_service()
     print(line, flush=True)

@@ -6,7 +6,6 @@ told to. Signals are for the parent; when that is gone, so is its worker.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -41,7 +40,7 @@ from enclave_dns.observe.figures import Policy
 from enclave_dns.observe.logs import configure
 from enclave_dns.observe.summed import plain
 from enclave_dns.serve.daemon import Listeners
-from enclave_dns.serve.loop import loop_factory
+from enclave_dns.serve.loop import begin_service, loop_factory
 from enclave_dns.serve.server import DRAIN_GRACE
 
 logger = structlog.get_logger()
@@ -140,7 +139,7 @@ class Worker:
             self._report()
             self._voice.write(word(SERVING))
             # As after the ready line: what is here stays.
-            gc.freeze()
+            begin_service()
             try:
                 await self._obey()
             except (asyncio.IncompleteReadError, ConnectionError):

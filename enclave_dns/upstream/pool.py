@@ -213,6 +213,8 @@ class _Socket:
         for asked in self._sent.values():
             if asked.result is None:
                 asked.give_up()
+        # They know the socket, and it them: a circle that only the garbage collector would find.
+        self._sent.clear()
 
     def spend(self) -> None:
         """Carry no further question, and close once none is waited for."""
