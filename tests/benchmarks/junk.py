@@ -22,6 +22,7 @@ from enclave_dns.upstream.nameservers import Nameservers
 from enclave_dns.wire.names import from_text
 from enclave_dns.wire.numbers import RRType
 from tests.benchmarks.junk_upstream import JUNK, address_of
+from tests.fakes import begun
 from tests.fakes.processes import ROOT, environment
 
 COUNT = 10_000
@@ -57,7 +58,7 @@ async def asked(port: int, count: int) -> Counter[str]:
     async def ask() -> None:
         for number in numbers:
             question = Question(from_text(f"host{number}.corp.net"), RRType.A)
-            found = await nameservers.look_up(question)
+            found = await begun.look_up(nameservers, question)
             if found.outcome is not Outcome.ANSWER:
                 results[found.outcome.value] += 1
             else:
